@@ -1,0 +1,17 @@
+// OpenBLAS for Swift: CBLAS, the thread count, and the LAPACK routines in use.
+#ifndef APUS_COPENBLAS_H
+#define APUS_COPENBLAS_H
+
+#include <cblas.h>
+
+// LAPACK, by the Fortran convention: everything by reference, column-major, the lengths of character arguments
+// (size_t each) at the end. Debian's libopenblas-dev ships the symbols without a header.
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
+void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b,
+             const int *ldb, int *info, size_t);
+void dpocon_(const char *uplo, const int *n, const double *a, const int *lda, const double *anorm, double *rcond,
+             double *work, int *iwork, int *info, size_t);
+void dgelsd_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
+             double *s, const double *rcond, int *rank, double *work, const int *lwork, int *iwork, int *info);
+
+#endif

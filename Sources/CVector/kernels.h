@@ -1,0 +1,81 @@
+// The table of kernels: one per instruction set, filled in Swift (VectorKernels), chosen once per context.
+//
+// All work on dense float32. Pointers need no alignment. Counts are at least 0. Inputs may be the output itself
+// (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts alone, so the
+// same data give the same bits; different instruction sets may differ in rounding.
+#ifndef APUS_KERNELS_H
+#define APUS_KERNELS_H
+
+#include <stdint.h>
+
+// Elementwise activations whose derivative follows from their output.
+#define APUS_K_LINEAR 0
+#define APUS_K_RELU 1
+#define APUS_K_LEAKY_RELU 2  // x >= 0 ? x : alpha * x
+#define APUS_K_ELU 3         // x > 0 ? x : alpha * (exp(x) - 1)
+#define APUS_K_SIGMOID 4
+#define APUS_K_TANH 5
+#define APUS_K_EXPONENTIAL 6
+
+typedef struct apus_kernels {
+    const char *name;  // "baseline", "v3", "v4"
+
+    // y = activation(x)
+    void (*activation)(int32_t code, float alpha, const float *x, float *y, int64_t count);
+    // dx = dy * activation'(.), from the output y
+    void (*activation_gradient)(int32_t code, float alpha, const float *y, const float *dy, float *dx, int64_t count);
+    // y[r, c] = activation(y[r, c] + bias[c]), rows dense; bias may be NULL
+    void (*bias_activation)(int32_t code, float alpha, const float *bias, float *y, int64_t rows, int64_t columns);
+
+    // y = softmax of each row of x; log_sum_exp (may be NULL) receives ln sum exp x of each row
+    void (*softmax)(const float *x, float *y, float *log_sum_exp, int64_t rows, int64_t columns);
+    // dx = y * (dy - sum(dy * y)) for each row
+    void (*softmax_gradient)(const float *y, const float *dy, float *dx, int64_t rows, int64_t columns);
+
+    // out[c] = sum over rows of x[r * stride + c]; overwrites
+    void (*sum_rows)(const float *x, int64_t rows, int64_t columns, int64_t stride, float *out);
+    // out = a + b
+    void (*add)(const float *a, const float *b, float *out, int64_t count);
+    // out = a * b
+    void (*multiply)(const float *a, const float *b, float *out, int64_t count);
+    // y += alpha * x
+    void (*axpy)(float alpha, const float *x, float *y, int64_t count);
+    // x *= alpha
+    void (*scale)(float alpha, float *x, int64_t count);
+    // sums in double precision from blocks of float lanes
+    double (*sum)(const float *x, int64_t count);
+    double (*sum_squares)(const float *x, int64_t count);
+
+    // Losses between prediction p and target t: returns the sum of the elements' losses; where gradient is not NULL
+    // it receives gradient_scale * d loss / d p.
+    double (*squared_error)(const float *p, const float *t, float *gradient, float gradient_scale, int64_t count);
+    double (*absolute_error)(const float *p, const float *t, float *gradient, float gradient_scale, int64_t count);
+    double (*huber)(const float *p, const float *t, float delta, float *gradient, float gradient_scale, int64_t count);
+    // -t ln p - (1 - t) ln(1 - p), p clipped to [1e-7, 1 - 1e-7]; gradient 0 where clipped
+    double (*binary_cross_entropy)(const float *p, const float *t, float *gradient, float gradient_scale,
+                                   int64_t count);
+    // the same from logits: max(x, 0) - x t + ln(1 + exp(-|x|)); gradient sigmoid(x) - t
+    double (*binary_cross_entropy_logits)(const float *x, const float *t, float *gradient, float gradient_scale,
+                                          int64_t count);
+
+    // Optimizers (Keras's forms). g is not changed.
+    // p -= rate * g
+    void (*sgd)(float *p, const float *g, float rate, int64_t count);
+    // m = momentum * m - rate * g; p += nesterov ? momentum * m - rate * g : m
+    void (*momentum)(float *p, const float *g, float *m, float rate, float momentum, int32_t nesterov, int64_t count);
+    // m += (1 - b1)(g - m); v += (1 - b2)(g g - v); p -= rate * m / (sqrt(v) + epsilon)
+    void (*adam)(float *p, const float *g, float *m, float *v, float rate, float b1, float b2, float epsilon,
+                 int64_t count);
+
+    // y = keep(i) ? x / (1 - rate) : 0, where keep(i) is u(first + i) >= rate and u the uniform of Philox4x32-10 with
+    // key `seed` and counter (index / 4, stream), lane index % 4. The same call on dy is the gradient.
+    void (*dropout)(const float *x, float *y, int64_t count, float rate, uint64_t seed, uint64_t stream,
+                    uint64_t first);
+
+    // c (m x n) = op(a) op(b) + beta * c, row-major with leading dimensions; beta is 0 (c is not read) or 1. For
+    // products too small for a call into OpenBLAS.
+    void (*small_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
+                          int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+} apus_kernels;
+
+#endif
