@@ -1,0 +1,3 @@
+import CVector
+
+package func kernelTable() -> apus_kernels { apus_kernels() }
