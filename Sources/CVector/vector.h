@@ -327,6 +327,15 @@ APUS_INLINE int apus_cpu_isa_level(void) {
 #endif
 }
 
+// Tells the processor that this thread spins.
+APUS_INLINE void apus_pause(void) {
+#if defined(__x86_64__)
+    __asm__ volatile("pause");
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 // The floating-point control register of this thread.
 typedef uint64_t apus_fp_state;
 

@@ -1,0 +1,88 @@
+/// Extents of an array of up to eight dimensions, held inline.
+package struct Shape: Equatable, Sendable, CustomStringConvertible {
+    package static let maximumRank = 8
+
+    private var storage: InlineArray<8, Int>
+    package private(set) var rank: Int
+
+    /// A scalar's shape.
+    package init() {
+        storage = InlineArray(repeating: 0)
+        rank = 0
+    }
+
+    /// The first eight extents given.
+    package init(_ extents: [Int]) {
+        self.init()
+        for extent in extents.prefix(Shape.maximumRank) { append(extent) }
+    }
+
+    package init(_ extents: Int...) { self.init(extents) }
+
+    /// Adds a last dimension; beyond eight it changes nothing.
+    package mutating func append(_ extent: Int) {
+        guard rank < Shape.maximumRank else { return }
+        storage[rank] = extent
+        rank += 1
+    }
+
+    /// Extent of dimension `index`, which must lie below the rank.
+    package subscript(index: Int) -> Int {
+        get { storage[index] }
+        set { storage[index] = newValue }
+    }
+
+    /// The last extent; 1 for a scalar.
+    package var last: Int { rank == 0 ? 1 : storage[rank - 1] }
+
+    /// Number of elements, or nil when it exceeds Int.
+    package var checkedCount: Int? {
+        var product = 1
+        var overflow = false
+        var hasZero = false
+        for index in 0..<rank {
+            if storage[index] < 0 { return nil }
+            if storage[index] == 0 { hasZero = true; continue }
+            let (value, carry) = product.multipliedReportingOverflow(by: storage[index])
+            product = value
+            overflow = overflow || carry
+        }
+        if hasZero { return 0 }
+        return overflow ? nil : product
+    }
+
+    /// Number of elements of a shape that was checked before; saturates instead of trapping.
+    package var count: Int { checkedCount ?? Int.max }
+
+    package var extents: [Int] { (0..<rank).map { storage[$0] } }
+
+    /// Dimensions from `start` on.
+    package func dropFirst(_ start: Int) -> Shape {
+        var result = Shape()
+        var index = start
+        while index < rank {
+            result.append(storage[index])
+            index += 1
+        }
+        return result
+    }
+
+    /// This shape with `extent` in front.
+    package func prefixed(by extent: Int) -> Shape {
+        var result = Shape()
+        result.append(extent)
+        for index in 0..<rank { result.append(storage[index]) }
+        return result
+    }
+
+    package static func == (a: Shape, b: Shape) -> Bool {
+        guard a.rank == b.rank else { return false }
+        for index in 0..<a.rank where a.storage[index] != b.storage[index] { return false }
+        return true
+    }
+
+    /// As in messages: "(3, 4)".
+    package var description: String {
+        "(" + extents.map(String.init).joined(separator: ", ") + (rank == 1 ? ",)" : ")")
+    }
+}

@@ -1,0 +1,14 @@
+import Core
+
+/// Every estimator kind, one line each.
+package enum EstimatorCatalog {
+    package static let entries: [EstimatorEntry] = []
+
+    /// The entry of a kind. Throws `invalidArgument` with the kinds there are.
+    package static func entry(_ kind: String) throws(ApusError) -> EstimatorEntry {
+        guard let entry = entries.first(where: { $0.kind == kind }) else {
+            throw .invalid("Unknown kind '\(kind)'; there are \(entries.map(\.kind).joined(separator: ", ")).")
+        }
+        return entry
+    }
+}
