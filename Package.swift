@@ -13,6 +13,7 @@ let baseline: [SwiftSetting] = [], v3: [SwiftSetting] = [], v4: [SwiftSetting] =
 #endif
 
 // A release library carries the Swift runtime, hides all but apus_*, and never unloads what its threads run.
+// The flags are those of a target of its own, for a target's flags reach every program that links it, tests included.
 let exports = Context.packageDirectory + "/Sources/Apus/exports.map"
 let shipping: [LinkerSetting] = [
     .unsafeFlags(
@@ -25,7 +26,7 @@ let shipping: [LinkerSetting] = [
 
 let package = Package(
     name: "apus",
-    products: [.library(name: "apus", type: .dynamic, targets: ["Apus"])],
+    products: [.library(name: "apus", type: .dynamic, targets: ["Apus", "Shipping"])],
     targets: [
         // C beneath
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -51,10 +52,14 @@ let package = Package(
         // The C ABI
         .target(
             name: "Apus", dependencies: ["Core", "Numerics", "Learning", "Networks", "Storage", "CApus"],
-            exclude: ["exports.map", "symbols.txt"], swiftSettings: baseline, linkerSettings: shipping),
+            exclude: ["exports.map", "symbols.txt"], swiftSettings: baseline),
+        .target(name: "Shipping", linkerSettings: shipping),
 
         // Tests, mirroring Sources
-        .testTarget(name: "CoreTests", dependencies: ["Core", "CVector"], swiftSettings: baseline),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["Core", "CVector", "VectorKernels", "VectorKernelsV3", "VectorKernelsV4"],
+            swiftSettings: baseline),
         .testTarget(name: "NumericsTests", dependencies: ["Numerics"], swiftSettings: baseline),
         .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: baseline),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: baseline),

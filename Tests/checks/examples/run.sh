@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Every example builds without a warning and does what it says.
+set -uo pipefail
+cd "$(dirname "$0")/../../.."
+
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+expect() {
+    local name=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then echo "ok example $name"; else
+        echo "not ok example $name"
+        tail -30 "$work/log"
+        status=1
+    fi
+}
+build() {
+    "${CC:-cc}" -std=c99 -Wall -Wextra -pedantic -Werror -O2 -Iinclude "examples/c/$1.c" -o "$work/$1" \
+        -L.build/release -Wl,-rpath,"$root/.build/release" -lapus -lm
+}
+run() { (cd "$work" && "./$1" "${@:2}"); }
+
+for source in examples/c/*.c; do
+    name=$(basename "$source" .c)
+    expect "$name builds" build "$name"
+    case $name in
+    quickstart) expect "$name runs" run "$name" "$root/examples/data/digits.csv" ;;
+    *) expect "$name runs" run "$name" "$root/examples/data" ;;
+    esac
+done
+expect 'quickstart predicts the same in C, Python and Keras' env PYTHONPATH="$root/bindings/python" \
+    "$root/.venv/bin/python" examples/python/read_digits.py --require-keras "$work/digits.h5" "$work/digits_predictions.csv"
+exit $status
