@@ -56,12 +56,3 @@ enum RowMap {
         return finite.load(ordering: .relaxed)
     }
 }
-
-extension ArrayView {
-    /// `count` rows from row `first` on, of a view with at least one dimension.
-    func rows(_ first: Int, _ count: Int) -> ArrayView {
-        var part = shape
-        part[0] = count
-        return ArrayView(data: row(first), dtype: dtype, shape: part, strides: strides)
-    }
-}
