@@ -543,3 +543,25 @@ def test_configurations_make_the_same_objects():
 
 def test_history_is_a_callback():
     assert issubclass(callbacks.History, callbacks.Callback)
+
+
+def test_networks_can_be_copied_and_pickled(flowers):
+    import copy
+    import pickle
+
+    x, y = flowers
+    model = small()
+    model.fit(x, y, epochs=2, verbose=0)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        numpy.testing.assert_array_equal(other.predict(x), model.predict(x))
+        assert other.evaluate(x, y) == model.evaluate(x, y)
+        other.fit(x, y, verbose=0)
+        assert not numpy.array_equal(other.predict(x), model.predict(x))
+
+
+def test_a_loaded_checkpoint_knows_its_history(flowers, tmp_path):
+    model = small()
+    history = model.fit(*flowers, epochs=3, verbose=0).history
+    model.save_checkpoint(tmp_path / "c.h5")
+    loaded = apus.load_checkpoint(tmp_path / "c.h5")
+    assert loaded.history.history == history and loaded.history.epoch == [0, 1, 2]
