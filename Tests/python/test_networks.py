@@ -24,7 +24,8 @@ def flowers(rng):
 
 
 def test_learns_digits(digits):
-    x, y = digits
+    order = numpy.random.default_rng(0).permutation(1797)
+    x, y = digits[0][order], digits[1][order]
     apus.set_seed(1)
     model = Sequential([Input((64,)), layers.Dense(64, "relu"), layers.Dropout(0.1), layers.Dense(10, "softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
@@ -33,7 +34,7 @@ def test_learns_digits(digits):
     assert all(len(values) == 25 for values in history.history.values())
     assert history.history["loss"][-1] < history.history["loss"][0] / 4
     loss, accuracy = model.evaluate(x[1400:], y[1400:])
-    assert accuracy > 0.9
+    assert accuracy > 0.95
     assert loss == pytest.approx(history.history["val_loss"][-1], rel=1e-5)
     predicted = model.predict(x[1400:])
     assert predicted.dtype == numpy.float32 and predicted.shape == (397, 10)
@@ -456,7 +457,8 @@ def test_predicting_many_rows_is_predicting_each(rng):
     x = rng.normal(size=(5000, 4))
     together = model.predict(x)
     numpy.testing.assert_array_equal(together[4321:4322], model.predict(x[4321:4322]))
-    assert model.predict(x[:0]).shape == (0, 3)
+    with pytest.raises(ValueError, match="at least one row"):
+        model.predict(x[:0])
     numpy.testing.assert_array_equal(model(x[:3]), together[:3])
 
 
@@ -519,8 +521,8 @@ def test_constructors_are_those_of_the_catalog(family, module, left_out):
     for entry in apus.catalog()[family]:
         kind = getattr(module, entry["kind"])
         names = kind._parameter_names()
-        code, defaults = kind.__init__.__code__, kind.__init__.__defaults__ or ()
-        defaults = dict(zip(code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount], defaults))
+        defaults = getattr(kind.__init__, "__defaults__", None) or ()
+        defaults = dict(zip(names[len(names) - len(defaults) :], defaults))
         for spec in entry["parameters"]:
             if spec["name"] not in names:
                 assert spec["name"] in left_out, (entry["kind"], spec["name"])

@@ -54,7 +54,7 @@ class Model:
         """Whether the network has weights."""
         return self._handle is not None
 
-    def _require_built(self, like=None):
+    def _require_built(self):
         if self._handle is None:
             raise ValueError("the model is not built")
         return self._handle
@@ -66,6 +66,9 @@ class Model:
             self._trainer.publish()
             self._unpublished = False
         return handle
+
+    def _build_if_complete(self):
+        """Makes the weights, if there are none and the shape of the input is known."""
 
     @classmethod
     def _from_handle(cls, handle):
@@ -181,6 +184,7 @@ class Model:
         """
         if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
             optimizer = _OPTIMIZERS[optimizer.lower()]()
+        self._build_if_complete()
         if self._handle is not None:
             self._current()
         if isinstance(metrics, (str, _configuration.Configured)):
@@ -473,7 +477,7 @@ class Sequential(Model):
     Parameters
     ----------
     layers : list of layers, optional
-        The first may be an ``Input``; without one the network is built when it first sees data.
+        The first may be an ``Input``; without one the network gets its weights when it first sees data.
     name : str, default "sequential"
 
     Examples
@@ -493,6 +497,7 @@ class Sequential(Model):
         self.name = "sequential" if name is None else name
         for layer in layers or []:
             self.add(layer)
+        self._build_if_complete()
 
     def add(self, layer):
         """Adds a layer at the end. A network that has weights keeps them."""
@@ -525,6 +530,10 @@ class Sequential(Model):
         layer = self._all_layers.pop()
         layer._model = None
         return layer
+
+    def _build_if_complete(self):
+        if len(self._all_layers) > 1 and isinstance(self._all_layers[0], _layers.InputLayer):
+            self.build()
 
     def _unbuild(self):
         if self._handle is not None:
@@ -559,11 +568,10 @@ class Sequential(Model):
             name = f"{base}_{count}"
         return name
 
-    def _require_built(self, like=None):
+    def _require_built(self):
+        self._build_if_complete()
         if self._handle is None:
-            if not self._all_layers or not isinstance(self._all_layers[0], _layers.InputLayer):
-                raise NotFittedError("the model has no weights yet: begin with an Input, or call fit or build")
-            self.build()
+            raise NotFittedError("the model has no weights yet: begin with an Input, or call fit or build")
         return self._handle
 
     def _build_for(self, inputs):
