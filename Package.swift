@@ -56,7 +56,10 @@ let package = Package(
         .target(name: "Shipping", linkerSettings: shipping),
 
         // Tests, mirroring Sources
-        .testTarget(name: "CoreTests", dependencies: ["Core", "CVector"], swiftSettings: baseline),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["Core", "CVector", "VectorKernels", "VectorKernelsV3", "VectorKernelsV4"],
+            swiftSettings: baseline),
         .testTarget(name: "NumericsTests", dependencies: ["Numerics"], swiftSettings: baseline),
         .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: baseline),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: baseline),

@@ -135,7 +135,7 @@ examples() {
 python_tests() {
     local began=$SECONDS log=build/log/python.log last ok bad
     echo "--- Python tests"
-    PYTHONPATH=bindings/python "$python" -m pytest -q -p no:cacheprovider --color=no bindings/python/tests \
+    PYTHONPATH=bindings/python "$python" -m pytest -q -p no:cacheprovider --color=no Tests/python \
         >"$log" 2>&1 </dev/null
     last=$(grep -E '[0-9]+ (passed|failed|error)' "$log" | tail -1)
     echo "$last" | grep -qE 'failed|error' && grep -E '^(FAILED|ERROR|E  )' "$log" | head -60

@@ -8,6 +8,13 @@
 
 #include <stdint.h>
 
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#define APUS_NULLABLE _Nullable
+#else
+#define APUS_NULLABLE
+#endif
+
 // Elementwise activations whose derivative follows from their output.
 #define APUS_K_LINEAR 0
 #define APUS_K_RELU 1
@@ -25,10 +32,10 @@ typedef struct apus_kernels {
     // dx = dy * activation'(.), from the output y
     void (*activation_gradient)(int32_t code, float alpha, const float *y, const float *dy, float *dx, int64_t count);
     // y[r, c] = activation(y[r, c] + bias[c]), rows dense; bias may be NULL
-    void (*bias_activation)(int32_t code, float alpha, const float *bias, float *y, int64_t rows, int64_t columns);
+    void (*bias_activation)(int32_t code, float alpha, const float *APUS_NULLABLE bias, float *y, int64_t rows, int64_t columns);
 
     // y = softmax of each row of x; log_sum_exp (may be NULL) receives ln sum exp x of each row
-    void (*softmax)(const float *x, float *y, float *log_sum_exp, int64_t rows, int64_t columns);
+    void (*softmax)(const float *x, float *y, float *APUS_NULLABLE log_sum_exp, int64_t rows, int64_t columns);
     // dx = y * (dy - sum(dy * y)) for each row
     void (*softmax_gradient)(const float *y, const float *dy, float *dx, int64_t rows, int64_t columns);
 
@@ -42,20 +49,20 @@ typedef struct apus_kernels {
     void (*axpy)(float alpha, const float *x, float *y, int64_t count);
     // x *= alpha
     void (*scale)(float alpha, float *x, int64_t count);
-    // sums in double precision from blocks of float lanes
+    // sums in double precision, lane by lane
     double (*sum)(const float *x, int64_t count);
     double (*sum_squares)(const float *x, int64_t count);
 
     // Losses between prediction p and target t: returns the sum of the elements' losses; where gradient is not NULL
     // it receives gradient_scale * d loss / d p.
-    double (*squared_error)(const float *p, const float *t, float *gradient, float gradient_scale, int64_t count);
-    double (*absolute_error)(const float *p, const float *t, float *gradient, float gradient_scale, int64_t count);
-    double (*huber)(const float *p, const float *t, float delta, float *gradient, float gradient_scale, int64_t count);
+    double (*squared_error)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
+    double (*absolute_error)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
+    double (*huber)(const float *p, const float *t, float delta, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
     // -t ln p - (1 - t) ln(1 - p), p clipped to [1e-7, 1 - 1e-7]; gradient 0 where clipped
-    double (*binary_cross_entropy)(const float *p, const float *t, float *gradient, float gradient_scale,
+    double (*binary_cross_entropy)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale,
                                    int64_t count);
     // the same from logits: max(x, 0) - x t + ln(1 + exp(-|x|)); gradient sigmoid(x) - t
-    double (*binary_cross_entropy_logits)(const float *x, const float *t, float *gradient, float gradient_scale,
+    double (*binary_cross_entropy_logits)(const float *x, const float *t, float *APUS_NULLABLE gradient, float gradient_scale,
                                           int64_t count);
 
     // Optimizers (Keras's forms). g is not changed.
@@ -77,5 +84,9 @@ typedef struct apus_kernels {
     void (*small_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                           int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 } apus_kernels;
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
 
 #endif

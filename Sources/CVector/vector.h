@@ -1,35 +1,379 @@
-// Vector operations for the kernels, and the processor's floating-point state.
+// Vector operations that Swift lacks or compiles badly, as always-inline functions over clang's vector types. Swift
+// imports the types as SIMD16<Float>, SIMD16<Int32>, SIMD8<Double> and SIMD8<UInt64>, and compiles each function under
+// the importing module's own -march, so that one source gives SSE, AVX2, AVX-512 or NEON code.
+//
+// Comparisons are ordered: false where an operand is NaN.
 #ifndef APUS_VECTOR_H
 #define APUS_VECTOR_H
 
+#include <stddef.h>
 #include <stdint.h>
+
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <cpuid.h>
+#include <immintrin.h>
 #endif
 
-static inline __attribute__((always_inline)) void apus_pause(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
+#define APUS_INLINE static inline __attribute__((always_inline, unused))
+
+typedef float apus_f16 __attribute__((ext_vector_type(16)));
+typedef int32_t apus_i16 __attribute__((ext_vector_type(16)));
+typedef uint32_t apus_u16 __attribute__((ext_vector_type(16)));
+typedef float apus_f8 __attribute__((ext_vector_type(8)));
+typedef double apus_d8 __attribute__((ext_vector_type(8)));
+typedef uint64_t apus_l8 __attribute__((ext_vector_type(8)));
+
+// The same at any address that suits their elements.
+typedef float apus_f16_anywhere __attribute__((ext_vector_type(16), aligned(4), may_alias));
+typedef float apus_f8_anywhere __attribute__((ext_vector_type(8), aligned(4), may_alias));
+
+// ---------------------------------------------------------------------------------------------------- memory
+
+APUS_INLINE apus_f16 apus_f16_set(float x) { return (apus_f16)x; }
+
+APUS_INLINE apus_f16 apus_f16_load(const float *p) { return *(const apus_f16_anywhere *)p; }
+
+APUS_INLINE void apus_f16_store(float *p, apus_f16 x) { *(apus_f16_anywhere *)p = x; }
+
+// The first n (0 to 15) elements from memory, the rest 0. Memory past them is not touched.
+APUS_INLINE apus_f16 apus_f16_load_partial(const float *p, int64_t n) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+#elif defined(__AVX2__)
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i low = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+    const __m256i high = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n - 8), lane);
+    const apus_f8 a = (apus_f8)_mm256_maskload_ps(p, low);
+    const apus_f8 b = (apus_f8)_mm256_maskload_ps(p + 8, high);
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    float part[16] = {0};
+    int64_t i = 0;
+    if (n & 8) {
+        __builtin_memcpy(part, p, 32);
+        i = 8;
+    }
+    if (n & 4) {
+        __builtin_memcpy(part + i, p + i, 16);
+        i += 4;
+    }
+    if (n & 2) {
+        __builtin_memcpy(part + i, p + i, 8);
+        i += 2;
+    }
+    if (n & 1) part[i] = p[i];
+    return apus_f16_load(part);
 #endif
 }
 
-typedef uint64_t apus_fp_state;
-static inline __attribute__((always_inline)) apus_fp_state apus_fp_flush_denormals(void) {
+// Stores the first n (0 to 15) elements. Memory past them is not touched.
+APUS_INLINE void apus_f16_store_partial(float *p, apus_f16 x, int64_t n) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)x);
+#elif defined(__AVX2__)
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i low = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+    const __m256i high = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n - 8), lane);
+    _mm256_maskstore_ps(p, low, (__m256)x.lo);
+    _mm256_maskstore_ps(p + 8, high, (__m256)x.hi);
+#else
+    float part[16];
+    int64_t i = 0;
+    apus_f16_store(part, x);
+    if (n & 8) {
+        __builtin_memcpy(p, part, 32);
+        i = 8;
+    }
+    if (n & 4) {
+        __builtin_memcpy(p + i, part + i, 16);
+        i += 4;
+    }
+    if (n & 2) {
+        __builtin_memcpy(p + i, part + i, 8);
+        i += 2;
+    }
+    if (n & 1) p[i] = part[i];
+#endif
+}
+
+// Element i (0 to 15).
+APUS_INLINE float apus_f16_lane(apus_f16 x, int64_t i) { return x[i]; }
+
+// Elements 0, 1, 2, ... n - 1 (n 0 to 16) of x, then those of y.
+APUS_INLINE apus_f16 apus_f16_first(apus_f16 x, apus_f16 y, int64_t n) {
+    const apus_i16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return lane < (apus_i16)(int32_t)n ? x : y;
+}
+
+// ---------------------------------------------------------------------------------------------------- arithmetic
+
+APUS_INLINE apus_f16 apus_f16_add(apus_f16 a, apus_f16 b) { return a + b; }
+APUS_INLINE apus_f16 apus_f16_subtract(apus_f16 a, apus_f16 b) { return a - b; }
+APUS_INLINE apus_f16 apus_f16_multiply(apus_f16 a, apus_f16 b) { return a * b; }
+APUS_INLINE apus_f16 apus_f16_divide(apus_f16 a, apus_f16 b) { return a / b; }
+APUS_INLINE apus_f16 apus_f16_negate(apus_f16 a) { return -a; }
+
+// a b + c, rounded once where the processor can.
+APUS_INLINE apus_f16 apus_f16_fma(apus_f16 a, apus_f16 b, apus_f16 c) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+APUS_INLINE apus_f16 apus_f16_sqrt(apus_f16 a) { return __builtin_elementwise_sqrt(a); }
+APUS_INLINE apus_f16 apus_f16_abs(apus_f16 a) { return __builtin_elementwise_abs(a); }
+
+// b where either is NaN: a NaN in b stays.
+APUS_INLINE apus_f16 apus_f16_max(apus_f16 a, apus_f16 b) { return a > b ? a : b; }
+APUS_INLINE apus_f16 apus_f16_min(apus_f16 a, apus_f16 b) { return a < b ? a : b; }
+
+// Rounds to whole numbers: down; to the nearest, ties to even.
+APUS_INLINE apus_f16 apus_f16_floor(apus_f16 a) { return __builtin_elementwise_floor(a); }
+APUS_INLINE apus_f16 apus_f16_round(apus_f16 a) { return __builtin_elementwise_roundeven(a); }
+
+// The magnitude of a with the sign of b.
+APUS_INLINE apus_f16 apus_f16_copysign(apus_f16 a, apus_f16 b) {
+    const apus_u16 sign = (apus_u16)0x80000000u;
+    return (apus_f16)(((apus_u16)a & ~sign) | ((apus_u16)b & sign));
+}
+
+// ---------------------------------------------------------------------------------------------------- choice
+
+// Masks are all ones where true.
+APUS_INLINE apus_i16 apus_f16_less(apus_f16 a, apus_f16 b) { return a < b; }
+APUS_INLINE apus_i16 apus_f16_less_equal(apus_f16 a, apus_f16 b) { return a <= b; }
+APUS_INLINE apus_i16 apus_f16_equal(apus_f16 a, apus_f16 b) { return a == b; }
+
+// x where the mask is true, y elsewhere.
+APUS_INLINE apus_f16 apus_f16_select(apus_i16 mask, apus_f16 x, apus_f16 y) { return mask ? x : y; }
+
+// ---------------------------------------------------------------------------------------------------- integers
+
+APUS_INLINE apus_i16 apus_f16_bits(apus_f16 a) { return (apus_i16)a; }
+APUS_INLINE apus_f16 apus_i16_as_floats(apus_i16 a) { return (apus_f16)a; }
+APUS_INLINE apus_f16 apus_i16_to_floats(apus_i16 a) { return __builtin_convertvector(a, apus_f16); }
+APUS_INLINE apus_i16 apus_f16_truncate(apus_f16 a) { return __builtin_convertvector(a, apus_i16); }
+
+// Wraps round.
+APUS_INLINE apus_i16 apus_i16_add(apus_i16 a, apus_i16 b) { return (apus_i16)((apus_u16)a + (apus_u16)b); }
+APUS_INLINE apus_i16 apus_i16_subtract(apus_i16 a, apus_i16 b) { return (apus_i16)((apus_u16)a - (apus_u16)b); }
+APUS_INLINE apus_i16 apus_i16_and(apus_i16 a, apus_i16 b) { return a & b; }
+APUS_INLINE apus_i16 apus_i16_or(apus_i16 a, apus_i16 b) { return a | b; }
+APUS_INLINE apus_i16 apus_i16_set(int32_t a) { return (apus_i16)a; }
+
+// Shifts by n (0 to 31) bits: left with zeros, right with the sign.
+APUS_INLINE apus_i16 apus_i16_shift_left(apus_i16 a, int32_t n) { return (apus_i16)((apus_u16)a << (apus_u16)n); }
+APUS_INLINE apus_i16 apus_i16_shift_right(apus_i16 a, int32_t n) { return a >> (apus_i16)n; }
+
+// a 2^n for whole n in [-250, 250]; n_bits is n as integers.
+APUS_INLINE apus_f16 apus_f16_scale(apus_f16 a, apus_f16 n, apus_i16 n_bits) {
+#if defined(__AVX512F__)
+    (void)n_bits;
+    return (apus_f16)_mm512_scalef_ps((__m512)a, (__m512)n);
+#else
+    (void)n;
+    const apus_i16 half = n_bits >> 1, rest = n_bits - half;
+    return a * (apus_f16)((half + 127) << 23) * (apus_f16)((rest + 127) << 23);
+#endif
+}
+
+APUS_INLINE apus_l8 apus_l8_set(uint64_t a) { return (apus_l8)a; }
+APUS_INLINE apus_l8 apus_l8_add(apus_l8 a, apus_l8 b) { return a + b; }
+// a, a + 1, ... a + 7
+APUS_INLINE apus_l8 apus_l8_count_from(uint64_t a) { return (apus_l8)a + (apus_l8){0, 1, 2, 3, 4, 5, 6, 7}; }
+// The 64-bit products of the low 32 bits.
+APUS_INLINE apus_l8 apus_l8_multiply_low(apus_l8 a, apus_l8 b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
+APUS_INLINE apus_l8 apus_l8_high(apus_l8 a) { return a >> 32; }
+APUS_INLINE apus_l8 apus_l8_xor3(apus_l8 a, apus_l8 b, apus_l8 c) { return a ^ b ^ c; }
+
+// The low 32 bits of a and b, pair by pair: a0 b0 a1 b1 ...
+APUS_INLINE apus_l8 apus_l8_zip_low(apus_l8 a, apus_l8 b) { return (a & 0xffffffffu) | (b << 32); }
+// The 64-bit elements of two vectors in turn: a0 b0 a1 b1 a2 b2 a3 b3, and the second half.
+APUS_INLINE apus_l8 apus_l8_interleave_first(apus_l8 a, apus_l8 b) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+APUS_INLINE apus_l8 apus_l8_interleave_second(apus_l8 a, apus_l8 b) {
+    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+// Sixteen words of random bits as (word >> 8) 2^-24, uniform on [0, 1).
+APUS_INLINE apus_f16 apus_l8_uniforms(apus_l8 a) {
+    const apus_i16 words = (apus_i16)((apus_u16)a >> (apus_u16)8);
+    return __builtin_convertvector(words, apus_f16) * (apus_f16)0x1p-24f;
+}
+
+// ---------------------------------------------------------------------------------------------------- doubles
+
+APUS_INLINE apus_d8 apus_d8_set(double a) { return (apus_d8)a; }
+APUS_INLINE apus_d8 apus_d8_add(apus_d8 a, apus_d8 b) { return a + b; }
+APUS_INLINE apus_d8 apus_d8_fma(apus_d8 a, apus_d8 b, apus_d8 c) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+// Elements 0 to 7 and 8 to 15 as doubles.
+APUS_INLINE apus_d8 apus_f16_low_doubles(apus_f16 a) { return __builtin_convertvector(a.lo, apus_d8); }
+APUS_INLINE apus_d8 apus_f16_high_doubles(apus_f16 a) { return __builtin_convertvector(a.hi, apus_d8); }
+
+// ---------------------------------------------------------------------------------------------------- one number
+
+// Sums and the maximum, always folded half onto half.
+APUS_INLINE float apus_f16_sum(apus_f16 a) {
+    const apus_f8 b = a.lo + a.hi;
+    const float c0 = b[0] + b[4], c1 = b[1] + b[5], c2 = b[2] + b[6], c3 = b[3] + b[7];
+    return (c0 + c2) + (c1 + c3);
+}
+APUS_INLINE double apus_d8_sum(apus_d8 a) {
+    const double c0 = a[0] + a[4], c1 = a[1] + a[5], c2 = a[2] + a[6], c3 = a[3] + a[7];
+    return (c0 + c2) + (c1 + c3);
+}
+APUS_INLINE float apus_f16_largest(apus_f16 a) {
+    const apus_f8 b = a.lo > a.hi ? a.lo : a.hi;
+    typedef float four __attribute__((ext_vector_type(4)));
+    const four c = b.lo > b.hi ? b.lo : b.hi;
+    const float d0 = c[0] > c[2] ? c[0] : c[2], d1 = c[1] > c[3] ? c[1] : c[3];
+    return d0 > d1 ? d0 : d1;
+}
+
+// ---------------------------------------------------------------------------------------------------- tiles
+
+// out[c * out_stride + r] = p[r * stride + c] for rows and columns of 1 to 16, in which out's rows are always sixteen
+// elements wide, those past `rows` 0.
+APUS_INLINE void apus_f16_transpose(const float *p, int64_t stride, int64_t rows, int64_t columns, float *out,
+                                    int64_t out_stride) {
+    apus_f16 tile[16], next[16];
+#pragma unroll
+    for (int r = 0; r < 16; r++) {
+        tile[r] = (apus_f16)0.0f;
+        if (r < rows)
+            tile[r] = columns == 16 ? apus_f16_load(p + r * stride) : apus_f16_load_partial(p + r * stride, columns);
+    }
+// Interleaving the halves of the list of rows four times moves element (r, c) to (c, r).
+#pragma unroll
+    for (int round = 0; round < 4; round++) {
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            const apus_f16 a = tile[r], b = tile[r + 8];
+            next[2 * r] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            next[2 * r + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+#pragma unroll
+        for (int r = 0; r < 16; r++) tile[r] = next[r];
+    }
+#pragma unroll
+    for (int c = 0; c < 16; c++)
+        if (c < columns) apus_f16_store(out + c * out_stride, tile[c]);
+}
+
+// Calls body with a panel of 8192 floats that lives for the call, on the stack.
+APUS_INLINE void apus_with_panel(void (*_Nonnull body)(void *_Nonnull job, float *_Nonnull panel), void *_Nonnull job) {
+    float panel[8192] __attribute__((aligned(64)));
+    body(job, panel);
+}
+
+// ---------------------------------------------------------------------------------------------------- processor
+
+#define APUS_ISA_BASELINE 1  // x86-64-v2, or the architecture's own
+#define APUS_ISA_V3 2        // x86-64-v3: AVX2, FMA, BMI
+#define APUS_ISA_V4 3        // x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+
+// The level the importing module is compiled for.
+APUS_INLINE int apus_compiled_isa_level(void) {
+#if defined(__AVX512F__)
+    return APUS_ISA_V4;
+#elif defined(__AVX2__)
+    return APUS_ISA_V3;
+#else
+    return APUS_ISA_BASELINE;
+#endif
+}
+APUS_INLINE const char *apus_compiled_isa_name(void) {
+#if defined(__AVX512F__)
+    return "v4";
+#elif defined(__AVX2__)
+    return "v3";
+#else
+    return "baseline";
+#endif
+}
+
+// The highest level that both the processor and the operating system (which must save the registers) support. A
+// virtual machine may trap on cpuid, so ask once.
+APUS_INLINE int apus_cpu_isa_level(void) {
 #if defined(__x86_64__)
-    uint32_t old = _mm_getcsr();
-    _mm_setcsr(old | 0x8040u);
-    return old;
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return APUS_ISA_BASELINE;
+    // FMA 12, MOVBE 22, OSXSAVE 27, AVX 28, F16C 29
+    const unsigned first = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29;
+    if ((c & first) != first) return APUS_ISA_BASELINE;
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if ((low & 0x6u) != 0x6u) return APUS_ISA_BASELINE;  // XMM and YMM saved
+    unsigned extra_a, extra_b, extra_c, extra_d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return APUS_ISA_BASELINE;
+    if (!__get_cpuid(0x80000001u, &extra_a, &extra_b, &extra_c, &extra_d)) return APUS_ISA_BASELINE;
+    // BMI1 3, AVX2 5, BMI2 8; LZCNT 5
+    const unsigned second = 1u << 3 | 1u << 5 | 1u << 8;
+    if ((b & second) != second || !(extra_c & 1u << 5)) return APUS_ISA_BASELINE;
+    // AVX512 F 16, DQ 17, CD 28, BW 30, VL 31; opmask and both halves of ZMM saved
+    const unsigned third = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+    if ((b & third) != third || (low & 0xe6u) != 0xe6u) return APUS_ISA_V3;
+    return APUS_ISA_V4;
+#else
+    return APUS_ISA_BASELINE;
+#endif
+}
+
+// Tells the processor that this thread spins.
+APUS_INLINE void apus_pause(void) {
+#if defined(__x86_64__)
+    __asm__ volatile("pause");
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+// The floating-point control register of this thread.
+typedef uint64_t apus_fp_state;
+
+APUS_INLINE void apus_fp_restore(apus_fp_state state) {
+#if defined(__x86_64__)
+    const uint32_t control = (uint32_t)state;
+    __asm__ volatile("ldmxcsr %0" : : "m"(control) : "memory");
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(state) : "memory");
+#else
+    (void)state;
+#endif
+}
+
+APUS_INLINE apus_fp_state apus_fp_current(void) {
+#if defined(__x86_64__)
+    uint32_t control;
+    __asm__ volatile("stmxcsr %0" : "=m"(control) : : "memory");
+    return control;
+#elif defined(__aarch64__)
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control) : : "memory");
+    return control;
 #else
     return 0;
 #endif
 }
-static inline __attribute__((always_inline)) void apus_fp_restore(apus_fp_state old) {
+
+// Makes denormal operands and results zero, round to nearest, all exceptions masked; returns the state before, for
+// apus_fp_restore.
+APUS_INLINE apus_fp_state apus_fp_flush_denormals(void) {
+    const apus_fp_state before = apus_fp_current();
 #if defined(__x86_64__)
-    _mm_setcsr((uint32_t)old);
-#else
-    (void)old;
+    apus_fp_restore(0x9fc0u);  // FTZ, DAZ, six masks
+#elif defined(__aarch64__)
+    apus_fp_restore(1u << 24);  // FZ
 #endif
+    return before;
 }
-static inline int apus_cpu_isa_level(void) { return 3; }
+
 #endif

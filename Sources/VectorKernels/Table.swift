@@ -1,3 +1,17 @@
 import CVector
 
-package func kernelTable() -> apus_kernels { apus_kernels() }
+/// The kernels as compiled for this module's instruction set.
+@inline(never)
+package func kernelTable() -> apus_kernels {
+    apus_kernels(
+        name: apus_compiled_isa_name(),
+        activation: activation, activation_gradient: activationGradient, bias_activation: biasActivation,
+        softmax: softmax, softmax_gradient: softmaxGradient,
+        sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
+        sum_squares: sumSquares,
+        squared_error: squaredError, absolute_error: absoluteError, huber: huber,
+        binary_cross_entropy: binaryCrossEntropy, binary_cross_entropy_logits: binaryCrossEntropyLogits,
+        sgd: sgd, momentum: momentum, adam: adam,
+        dropout: dropout,
+        small_product: smallProduct)
+}

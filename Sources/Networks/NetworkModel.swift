@@ -1,0 +1,100 @@
+import Core
+import Glibc
+
+/// A network: a graph, and weights that never change in place. A trainer publishes a new set; whoever took the old one
+/// before keeps it.
+package final class NetworkModel: @unchecked Sendable {
+    package let graph: NetworkGraph
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private var current: Buffer<Float>
+
+    init(graph: NetworkGraph, weights: Buffer<Float>) {
+        self.graph = graph
+        self.current = weights
+        lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        pthread_mutex_init(lock, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    /// Fresh weights, one random stream each.
+    package convenience init(initializing graph: NetworkGraph, in context: Context) throws(ApusError) {
+        let weights = try Buffer<Float>(zeros: graph.weightCount, in: context.allocator)
+        for slot in graph.slots {
+            slot.initializer.fill(weights.pointer + slot.offset, shape: slot.shape, random: context.nextStream())
+        }
+        self.init(graph: graph, weights: weights)
+    }
+
+    /// The weights of this moment.
+    package var weights: Buffer<Float> {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return current
+    }
+
+    /// Replaces the weights; `weights` must not change any more.
+    package func publish(_ weights: Buffer<Float>) {
+        pthread_mutex_lock(lock)
+        current = weights
+        pthread_mutex_unlock(lock)
+    }
+
+    /// Sets one weight. Throws `invalidArgument`, `shape` or `dtype`.
+    package func set(_ path: String, to value: ArrayView, in context: Context) throws(ApusError) {
+        let slot = try graph.slot(path)
+        guard value.shape == slot.shape else {
+            throw .shape("Weight '\(path)' has shape \(slot.shape), got \(value.shape).")
+        }
+        let fresh = try weights.copy(in: context.allocator)
+        try value.copy(to: fresh.pointer + slot.offset, name: "value")
+        publish(fresh)
+    }
+
+    /// A view of one weight among `weights`.
+    package static func view(_ slot: WeightSlot, in weights: Buffer<Float>) -> ArrayView {
+        ArrayView(data: UnsafeMutableRawPointer(weights.pointer + slot.offset), dtype: .float32, shape: slot.shape)
+    }
+
+    /// Layers, shapes, parameters and memory, for apus_model_info.
+    package var info: JSON {
+        func shape(_ row: Shape) -> JSON { .array([.null] + row.extents.map { .integer($0) }) }
+        let layers: [JSON] = graph.layers.enumerated().map { index, layer in
+            let calls = graph.nodes.filter { $0.layer == index }
+            let slots = layer.slots.map { graph.slots[$0] }
+            return [
+                "name": .string(layer.name), "kind": .string(layer.layer.parameters.kind),
+                "trainable": .bool(layer.isTrainable), "output_shape": shape(calls.first?.shape ?? Shape()),
+                "parameters": .integer(slots.reduce(0) { $0 + $1.count }),
+                "inputs": .array(
+                    (calls.first?.inputs ?? []).map { .string(graph.layers[graph.nodes[$0].layer].name) }),
+                "config": .object(layer.layer.config),
+                "weights": .array(
+                    slots.map { slot in
+                        [
+                            "path": .string(slot.path), "shape": .array(slot.shape.extents.map { .integer($0) }),
+                            "dtype": "float32", "trainable": .bool(slot.isTrainable),
+                        ]
+                    }),
+            ]
+        }
+        let trainable = graph.slots.filter(\.isTrainable).reduce(0) { $0 + $1.count }
+        return [
+            "kind": "network", "name": .string(graph.name), "layers": .array(layers),
+            "inputs": .array(graph.inputs.map { shape(graph.nodes[$0].shape) }),
+            "outputs": .array(graph.outputs.map { shape(graph.nodes[$0].shape) }),
+            "parameters": .integer(graph.parameterCount), "trainable_parameters": .integer(trainable),
+            "weight_bytes": .integer(graph.parameterCount * 4),
+            "attributes": .array(
+                graph.slots.map { slot in
+                    [
+                        "name": .string(slot.path), "dtype": "float32",
+                        "shape": .array(slot.shape.extents.map { .integer($0) }),
+                    ]
+                }),
+        ]
+    }
+}

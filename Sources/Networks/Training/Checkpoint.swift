@@ -1,0 +1,135 @@
+import Core
+
+/// A trainer's checkpoint: the network's file with Keras's training configuration and optimizer weights, and Apus's own
+/// state for going on to the same bits.
+extension Trainer {
+    private static let format = 1
+
+    package func record(in context: Context) throws(ApusError) -> NetworkRecord {
+        var record = try NetworkModel.record(model.graph, weights, in: context)
+        var own = Record(kind: "trainer")
+        own.set("format", .integer(Trainer.format))
+        own.set("seed", .integer(Int(bitPattern: UInt(seed))))
+        own.set("iteration", .integer(state.iteration))
+        own.set("passes", .integer(state.passes))
+        own.set("epoch", .integer(state.epoch))
+        own.set("position", .integer(state.position))
+        own.set("learning_rate", .real(state.learningRate))
+        own.set("parameters", .json(parameters.json))
+        own.set("history", .json(historyJSON))
+        record.training = NetworkRecord.Training(
+            config: kerasTrainingConfig, optimizerWeights: try optimizerWeights(in: context), state: own)
+        return record
+    }
+
+    /// A trainer as it was saved, with a model of its own. Throws `unsupported` for a file without training state of
+    /// Apus, `corrupt` for one that contradicts itself.
+    package convenience init(record: NetworkRecord, model: NetworkModel, in context: Context) throws(ApusError) {
+        guard let training = record.training, let own = training.state else {
+            throw .unsupported("The file holds a network but no training state of Apus.")
+        }
+        guard try own.integer("format") == Trainer.format else {
+            throw .unsupported(
+                "The checkpoint has format \(try own.integer("format")); this version reads \(Trainer.format).")
+        }
+        guard case .json(let json)? = own["parameters"], case .json(let history)? = own["history"] else {
+            throw .corrupt("The checkpoint lacks its parameters or history.")
+        }
+        let parameters = try Parameters(kind: "trainer", specs: Trainer.specs, given: json.objectValue ?? [])
+        try self.init(model, parameters: parameters, in: context)
+        seed = UInt64(bitPattern: Int64(try own.integer("seed")))
+        state.iteration = try Trainer.count(own, "iteration")
+        state.passes = try Trainer.count(own, "passes")
+        state.epoch = try Trainer.count(own, "epoch")
+        state.position = try Trainer.count(own, "position")
+        try setLearningRate(try own.real("learning_rate"))
+        state.history = (history.objectValue ?? []).map { item in
+            (name: item.key, values: (item.value.arrayValue ?? []).map { $0.doubleValue ?? .nan })
+        }
+        try restoreSlots(training.optimizerWeights)
+    }
+
+    private static func count(_ record: Record, _ name: String) throws(ApusError) -> Int {
+        let value = try record.integer(name)
+        guard value >= 0, value < 1 << 40 else { throw .corrupt("The \(name) of the checkpoint is \(value).") }
+        return value
+    }
+
+    /// Slot names in files of Keras 2, which Keras 3 reads by position.
+    private static let kerasSlots = ["momentum": "m", "velocity": "v"]
+
+    /// SGD without momentum has a slot of zeros in such files.
+    private var fileSlots: [(name: String, values: Buffer<Float>?)] {
+        let own = zip(optimizer.slots, slots).map { (name: $0.0, values: Optional($0.1)) }
+        return own.isEmpty && optimizer.parameters.kind == "SGD" ? [(name: "momentum", values: nil)] : own
+    }
+
+    private var trainableSlots: [WeightSlot] { model.graph.slots.filter(\.isTrainable) }
+
+    /// iteration, then for each trainable weight its slots.
+    private func optimizerWeights(in context: Context) throws(ApusError) -> [(name: String, value: Tensor)] {
+        var result = [
+            (
+                name: "iteration:0",
+                value: try Tensor(int64s: [Int64(state.iteration)], Shape(), in: context.allocator)
+            )
+        ]
+        for weight in trainableSlots {
+            for slot in fileSlots {
+                let tensor = try Tensor(.float32, weight.shape, in: context.allocator)
+                if let values = slot.values {
+                    tensor.floats.update(from: values.pointer + weight.offset, count: weight.count)
+                } else {
+                    tensor.floats.update(repeating: 0, count: weight.count)
+                }
+                result.append((name: "\(Trainer.kerasSlots[slot.name] ?? slot.name)/\(weight.path):0", value: tensor))
+            }
+        }
+        return result
+    }
+
+    private func restoreSlots(_ stored: [(name: String, value: Tensor)]) throws(ApusError) {
+        let needed = 1 + trainableSlots.count * fileSlots.count
+        guard stored.count == needed else {
+            throw .corrupt(
+                "The optimizer \(optimizer.parameters.kind) needs \(needed) arrays for this network, the file has \(stored.count)."
+            )
+        }
+        var next = 1
+        for weight in trainableSlots {
+            for slot in fileSlots {
+                let item = stored[next]
+                next += 1
+                guard item.value.shape == weight.shape, item.value.dtype == .float32 else {
+                    throw .corrupt(
+                        "The optimizer's '\(item.name)' must be float32 of shape \(weight.shape), the file has \(item.value.dtype.name) of shape \(item.value.shape)."
+                    )
+                }
+                slot.values.map { ($0.pointer + weight.offset).update(from: item.value.floats, count: weight.count) }
+            }
+        }
+    }
+
+    /// Keras 2's training_config.
+    private var kerasTrainingConfig: JSON {
+        let loss: JSON = losses.count == 1 ? losses[0].config : .array(losses.map(\.config))
+        var config: [(key: String, value: JSON)] = [
+            (key: "name", value: .string(optimizer.parameters.kind)),
+            (key: "learning_rate", value: .number(state.learningRate)),
+        ]
+        config += optimizer.parameters.values.filter { $0.key != "learning_rate" }
+        if optimizer.parameters.kind == "Adam" { config.append((key: "amsgrad", value: false)) }
+        config += [
+            (key: "weight_decay", value: .null), (key: "clipnorm", value: .null),
+            (key: "global_clipnorm", value: .null), (key: "clipvalue", value: .null), (key: "use_ema", value: false),
+            (key: "ema_momentum", value: 0.99), (key: "ema_overwrite_frequency", value: .null),
+            (key: "is_legacy_optimizer", value: false),
+        ]
+        return [
+            "loss": loss, "metrics": .null, "weighted_metrics": .null, "loss_weights": .null,
+            "optimizer_config": [
+                "class_name": .string("Custom>" + optimizer.parameters.kind), "config": .object(config),
+            ],
+        ]
+    }
+}

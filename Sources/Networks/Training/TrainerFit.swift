@@ -1,0 +1,174 @@
+import Core
+
+/// How a fit goes about its data.
+package struct FitPlan {
+    package var epochs = 1
+    package var batchSize = 32
+    package var shuffles = true
+    package var reportsBatches = false
+    /// Share of the last rows held out, in [0, 1).
+    package var validationSplit = 0.0
+
+    package init() {}
+}
+
+extension Trainer {
+    /// Trains `plan.epochs` more epochs and publishes. An error leaves trainer and model as they were.
+    package func fit(
+        _ train: Dataset, validation: Dataset?, plan: FitPlan, progress: ProgressSink?, in context: Context
+    ) throws(ApusError) {
+        guard plan.epochs >= 1 else { throw .invalid("epochs must be at least 1, got \(plan.epochs).") }
+        guard plan.batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(plan.batchSize).") }
+        guard plan.validationSplit >= 0, plan.validationSplit < 1 else {
+            throw .invalid("validation_split must be in [0, 1), got \(plan.validationSplit).")
+        }
+        try checkInputs(train)
+        try checkTargets(train)
+        if let validation {
+            do {
+                try checkInputs(validation)
+                try checkTargets(validation)
+            } catch { throw error.within("validation") }
+        }
+        var rows = train.rows
+        var heldOut: (data: Dataset, start: Int, count: Int)?
+        if let validation {
+            heldOut = (validation, 0, validation.rows)
+        } else if plan.validationSplit > 0 {
+            rows = Int(Double(train.rows) * (1 - plan.validationSplit))
+            guard rows >= 1, rows < train.rows else {
+                throw .invalid(
+                    "validation_split \(plan.validationSplit) of \(train.rows) rows leaves \(rows) to train on and \(train.rows - rows) to validate."
+                )
+            }
+            heldOut = (train, rows, train.rows - rows)
+        }
+        let batch = min(plan.batchSize, rows)
+        try prepare(rows: max(batch, heldOut.map { min(plan.batchSize, $0.count) } ?? 1))
+        let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
+        let before = try snapshot()
+        do {
+            try run(train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, progress, context)
+            try publish()
+        } catch {
+            restore(before)
+            throw error
+        }
+    }
+
+    private func run(
+        _ train: Dataset, rows: Int, batch: Int, order: Buffer<Int>?,
+        heldOut: (data: Dataset, start: Int, count: Int)?, _ plan: FitPlan, _ progress: ProgressSink?,
+        _ context: Context
+    ) throws(ApusError) {
+        let begin = monotonicSeconds()
+        let batches = (rows - 1) / batch + 1
+        let last = state.epoch + plan.epochs
+        if state.position >= batches { state.position = 0 }
+        var stops = false
+        while state.epoch < last, !stops {
+            if let order {
+                // The order of an epoch is a function of the seed and its number.
+                Philox(seed: seed, stream: 1 << 63 | UInt64(state.epoch)).permute(order.pointer, count: rows)
+            }
+            var report = ProgressReport(.batch)
+            report.epoch = state.epoch + 1
+            report.epochs = last
+            report.batches = batches
+            report.metricNames = metrics.map(\.name)
+            let epochBegin = monotonicSeconds()
+            var loss = 0.0
+            var sums = [Double](repeating: 0, count: metrics.count)
+            var positions = 0.0
+            var seen = 0
+            func fill(_ stage: ProgressReport.Stage) {
+                let now = monotonicSeconds()
+                report.stage = stage
+                report.batch = state.position
+                report.samples = seen
+                report.seconds = now - begin
+                report.samplesPerSecond = Double(seen) / max(now - epochBegin, 1e-9)
+                report.loss = loss / Double(max(seen, 1))
+                report.metrics = sums.map { $0 / max(positions, 1) }
+            }
+            while state.position < batches, !stops {
+                try context.checkInterrupt()
+                let start = state.position * batch
+                let count = min(batch, rows - start)
+                let result = try step(
+                    train, order.map { UnsafePointer($0.pointer) }, start: start, count: count,
+                    withMetrics: !metrics.isEmpty, in: context)
+                state.position += 1
+                seen += count
+                loss += result.loss * Double(count)
+                for index in result.metrics.indices { sums[index] += result.metrics[index] }
+                positions += result.positions.first ?? 0
+                if plan.reportsBatches {
+                    fill(.batch)
+                    stops = try context.report(report, to: progress)
+                }
+            }
+            guard state.position >= batches else { break }
+            state.position = 0
+            state.epoch += 1
+            fill(.epoch)
+            report.batch = batches
+            var values = [report.loss] + report.metrics
+            var names = metricNames
+            if let heldOut {
+                let held = try evaluate(
+                    heldOut.data, start: heldOut.start, count: heldOut.count, batchSize: plan.batchSize, in: context)
+                report.hasValidation = true
+                report.validationLoss = held[0]
+                report.validationMetrics = Array(held.dropFirst())
+                values += held
+                names += metricNames.map { "val_" + $0 }
+            }
+            for (name, value) in zip(names, values) {
+                if let index = state.history.firstIndex(where: { $0.name == name }) {
+                    state.history[index].values.append(value)
+                } else {
+                    state.history.append((name: name, values: [value]))
+                }
+            }
+            report.seconds = monotonicSeconds() - begin
+            if try context.report(report, to: progress) { stops = true }
+        }
+    }
+
+    /// Loss and metrics over rows of a dataset, in the order of `metricNames`.
+    func evaluate(
+        _ dataset: Dataset, start: Int, count: Int, batchSize: Int, in context: Context
+    ) throws(ApusError) -> [Double] {
+        let batch = min(batchSize, count)
+        var loss = 0.0
+        var sums = [Double](repeating: 0, count: metrics.count)
+        var positions = 0.0
+        var done = 0
+        while done < count {
+            try context.checkInterrupt()
+            let rows = min(batch, count - done)
+            try forward(dataset, start: start + done, count: rows, training: false, in: context)
+            let result = try evaluate(
+                dataset, start: start + done, withGradients: false, withMetrics: true, in: context)
+            loss += result.loss * Double(rows)
+            for index in result.metrics.indices { sums[index] += result.metrics[index] }
+            positions += result.positions.first ?? 0
+            done += rows
+        }
+        return [loss / Double(count)] + sums.map { $0 / max(positions, 1) }
+    }
+
+    /// Loss and metrics over a whole dataset.
+    package func evaluate(_ dataset: Dataset, batchSize: Int, in context: Context) throws(ApusError) -> [Double] {
+        guard batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(batchSize).") }
+        try checkInputs(dataset)
+        try checkTargets(dataset)
+        return try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
+    }
+
+    /// The history as JSON: one array for each name.
+    package var historyJSON: JSON {
+        .object(state.history.map { (key: $0.name, value: .array($0.values.map { .number($0) })) })
+    }
+}

@@ -1,0 +1,73 @@
+import CVector
+
+/// The first `n` elements at `p`, then minus infinity.
+@inline(__always) private func loadLogits(_ p: Source, _ n: Int) -> Lanes {
+    n == 16 ? load(p, 16) : apus_f16_first(load(p, n), splat(-.infinity), Int64(truncatingIfNeeded: n))
+}
+
+/// One row of at most sixteen columns, kept in a register from load to store.
+@inline(__always) private func shortRow(_ x: Source, _ y: Target, _ n: Int) -> (largest: Float, sum: Float) {
+    let logits = loadLogits(x, n)
+    let largest = apus_f16_largest(logits)
+    let e = exponential(logits - splat(largest))
+    let sum = apus_f16_sum(e)
+    store(e / splat(sum), y, n)
+    return (largest, sum)
+}
+
+/// One row of any length: maximum, exponentials and their sum, then the quotients. Sums of 1024 elements are kept in
+/// sixteen floats, sums of those in doubles, so that the error does not grow with the row.
+@inline(__always) private func longRow(_ x: Source, _ y: Target, _ columns: Int64) -> (largest: Float, sum: Float) {
+    var highest = splat(-.infinity)
+    eachBlock(columns) { i, n in highest = apus_f16_max(loadLogits(x + i, n), highest) }
+    let largest = apus_f16_largest(highest)
+    let shift = splat(largest)
+    var total = DoubleLanes()
+    var start: Int64 = 0
+    while start < columns {
+        var part = splat(0)
+        let offset = Int(truncatingIfNeeded: start)
+        eachBlock(columns &- start < 1024 ? columns &- start : 1024) { i, n in
+            let e = exponential(loadLogits(x + offset + i, n) - shift)
+            part = part + e
+            store(e, y + offset + i, n)
+        }
+        total.add(part)
+        start &+= 1024
+    }
+    let sum = Float(total.total)
+    let inverse = splat(1 / sum)
+    eachBlock(columns) { i, n in store(load(y + i, n) * inverse, y + i, n) }
+    return (largest, sum)
+}
+
+/// Each row's `exp(x - max) / sum exp(x - max)`, and `ln sum exp x` where asked. Entries of minus infinity give 0; a
+/// row that holds NaN or plus infinity, or nothing but minus infinity, gives NaN.
+func softmax(_ x: Source, _ y: Target, _ logSumExp: Target?, _ rows: Int64, _ columns: Int64) {
+    let width = Int(truncatingIfNeeded: columns)
+    guard width > 0 else { return }
+    var row = 0
+    var start = 0
+    while row < Int(truncatingIfNeeded: rows) {
+        let (largest, sum) = width <= 16 ? shortRow(x + start, y + start, width) : longRow(x + start, y + start, columns)
+        if let logSumExp { logSumExp[row] = largest + apus_f16_lane(logarithm(splat(sum)), 0) }
+        start &+= width
+        row &+= 1
+    }
+}
+
+/// `dx = y (dy - sum(dy y))` for each row of a softmax's output `y`.
+func softmaxGradient(_ y: Source, _ dy: Source, _ dx: Target, _ rows: Int64, _ columns: Int64) {
+    let width = Int(truncatingIfNeeded: columns)
+    var row = 0
+    var start = 0
+    while row < Int(truncatingIfNeeded: rows) {
+        let (y, dy, dx) = (y + start, dy + start, dx + start)
+        var products = DoubleLanes()
+        eachBlock(columns) { i, n in products.add(load(y + i, n), times: load(dy + i, n)) }
+        let inner = splat(Float(products.total))
+        eachBlock(columns) { i, n in store(load(y + i, n) * (load(dy + i, n) - inner), dx + i, n) }
+        start &+= width
+        row &+= 1
+    }
+}

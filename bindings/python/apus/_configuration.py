@@ -1,0 +1,52 @@
+"""Objects that are a class name and a configuration: layers, optimizers, losses, initializers, metrics."""
+
+from . import _handles
+
+
+class Configured:
+    """Base of the objects with Keras's names. The constructor's arguments are attributes and make the configuration."""
+
+    _aliases = ()
+
+    @classmethod
+    def _parameter_names(cls):
+        code = cls.__init__.__code__
+        if cls.__init__ is object.__init__:
+            return ()
+        return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+    def get_config(self):
+        """The constructor's arguments as a ``dict`` of plain values."""
+        return {name: plain(getattr(self, name)) for name in self._parameter_names()}
+
+    @classmethod
+    def from_config(cls, config):
+        """The object that ``get_config`` described; other entries of Keras's configurations are left out."""
+        names = cls._parameter_names()
+        return cls(**{name: value for name, value in config.items() if name in names})
+
+    def __repr__(self):
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._parameter_names())
+        return f"{type(self).__name__}({values})"
+
+
+def plain(value):
+    """``value`` as JSON can say it; a configured object becomes ``{"class_name": ..., "config": ...}``."""
+    if isinstance(value, Configured):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, type) and issubclass(value, Configured):
+        return plain(value())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return _handles.number(value)
+
+
+def text(value):
+    """``value`` as JSON text for the library. ValueError for numbers that are not finite."""
+    import json
+
+    return json.dumps(plain(value), allow_nan=False)

@@ -1,0 +1,254 @@
+"""Finds and loads libapus.so, and declares every structure and function of ``include/apus.h`` to ctypes."""
+
+import ctypes
+import os
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+
+REQUIRED = (1, 0)
+"""The major version this package is written for, and the least minor version it needs."""
+
+FLOAT32, FLOAT64, INT32, INT64, UINT8, BOOL = 1, 2, 3, 4, 5, 6
+STRIDED = 1
+MAX_DIMENSIONS = 8
+PREDICT, PROBABILITIES, DECISION, INVERSE_TRANSFORM = 0, 1, 2, 3
+PROGRESS_ITERATION, PROGRESS_BATCH, PROGRESS_EPOCH = 1, 2, 3
+LOG_WARNING = 1
+
+ALLOCATE = CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_size_t)
+DEALLOCATE = CFUNCTYPE(None, c_void_p, c_void_p, c_size_t, c_size_t)
+LOG = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+# The address alone: making a pointer object for each batch of a training run would cost more than the call.
+PROGRESS = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+WRITE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+READ = CFUNCTYPE(c_int64, c_void_p, c_void_p, c_size_t)
+
+
+class Structure(ctypes.Structure):
+    """A structure of the header. ``struct_size`` is filled in; the other fields are 0 unless named."""
+
+    def __init__(self, **fields):
+        super().__init__(struct_size=ctypes.sizeof(type(self)), **fields)
+
+
+class Allocator(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("user", c_void_p),
+        ("allocate", ALLOCATE),
+        ("deallocate", DEALLOCATE),
+    ]
+
+
+class ContextOptions(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("threads", c_int32),
+        ("seed", c_uint64),
+        ("memory_limit", c_uint64),
+        ("allocator", POINTER(Allocator)),
+        ("log", LOG),
+        ("log_user", c_void_p),
+        ("instruction_set", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class Array(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dtype", c_int32),
+        ("ndim", c_int32),
+        ("flags", c_uint32),
+        ("data", c_void_p),
+        ("shape", c_int64 * MAX_DIMENSIONS),
+        ("strides", c_int64 * MAX_DIMENSIONS),
+    ]
+
+
+class Progress(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stage", c_int32),
+        ("epoch", c_int64),
+        ("epochs", c_int64),
+        ("batch", c_int64),
+        ("batches", c_int64),
+        ("samples", c_int64),
+        ("seconds", c_double),
+        ("samples_per_second", c_double),
+        ("loss", c_double),
+        ("validation_loss", c_double),
+        ("n_metrics", c_int32),
+        ("has_validation", c_int32),
+        ("metric_names", POINTER(c_char_p)),
+        ("metrics", POINTER(c_double)),
+        ("validation_metrics", POINTER(c_double)),
+    ]
+
+
+class FitOptions(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("sample_weight", POINTER(Array)),
+        ("progress", PROGRESS),
+        ("progress_user", c_void_p),
+        ("feature_names", POINTER(c_char_p)),
+        ("epochs", c_int64),
+        ("batch_size", c_int64),
+        ("shuffle", c_int32),
+        ("progress_every_batch", c_int32),
+        ("validation_split", c_double),
+    ]
+
+
+class LoadLimits(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("max_depth", c_int32),
+        ("max_bytes", c_uint64),
+        ("max_layers", c_uint64),
+    ]
+
+
+_HANDLE = c_void_p
+_OUT = POINTER(c_void_p)
+_ARRAY = POINTER(Array)
+_FIT = POINTER(FitOptions)
+_LIMITS = POINTER(LoadLimits)
+_NODES = POINTER(c_int32)
+_DOUBLES = POINTER(c_double)
+_TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
+
+# name: what it returns, then its arguments. "status" is int32.
+_STATUS = c_int32
+PROTOTYPES = {
+    # Context
+    "apus_context_create": (_STATUS, POINTER(ContextOptions), _OUT),
+    "apus_context_free": (None, _HANDLE),
+    "apus_last_error": (c_char_p, _HANDLE),
+    "apus_status_text": (c_char_p, _STATUS),
+    "apus_interrupt": (None, _HANDLE),
+    "apus_version": (c_char_p,),
+    "apus_build_info": (_STATUS, _HANDLE, *_TEXT_OUT),
+    "apus_catalog": (_STATUS, _HANDLE, *_TEXT_OUT),
+    "apus_set_seed": (_STATUS, _HANDLE, c_uint64),
+    # Random arrays
+    "apus_random_uniform": (_STATUS, _HANDLE, c_double, c_double, _ARRAY),
+    "apus_random_normal": (_STATUS, _HANDLE, c_double, c_double, _ARRAY),
+    "apus_random_integers": (_STATUS, _HANDLE, c_int64, c_int64, _ARRAY),
+    "apus_random_permutation": (_STATUS, _HANDLE, _ARRAY),
+    # Estimators
+    "apus_fit": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _FIT, _OUT),
+    "apus_model_free": (None, _HANDLE),
+    "apus_model_output_shape": (_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY, _ARRAY),
+    "apus_predict": (_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY, _ARRAY),
+    "apus_model_attribute": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
+    "apus_model_info": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    # Files
+    "apus_model_save": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_char_p),
+    "apus_model_load": (_STATUS, _HANDLE, c_char_p, _LIMITS, _OUT),
+    "apus_model_save_memory": (_STATUS, _HANDLE, _HANDLE, c_char_p, *_TEXT_OUT),
+    "apus_model_load_memory": (_STATUS, _HANDLE, c_void_p, c_size_t, _LIMITS, _OUT),
+    "apus_model_save_stream": (_STATUS, _HANDLE, _HANDLE, c_char_p, WRITE, c_void_p),
+    "apus_model_load_stream": (_STATUS, _HANDLE, READ, c_void_p, _LIMITS, _OUT),
+    # Networks
+    "apus_network_create": (_STATUS, _HANDLE, c_char_p, _OUT),
+    "apus_network_free": (None, _HANDLE),
+    "apus_network_add": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_char_p, _NODES, c_int32, _NODES),
+    "apus_network_build": (_STATUS, _HANDLE, _HANDLE, _NODES, c_int32, _OUT),
+    "apus_model_to_json": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    "apus_network_from_json": (_STATUS, _HANDLE, c_char_p, _OUT),
+    "apus_model_set_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
+    # Training
+    "apus_dataset_create": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _OUT),
+    "apus_dataset_free": (None, _HANDLE),
+    "apus_trainer_create": (_STATUS, _HANDLE, _HANDLE, c_char_p, _OUT),
+    "apus_trainer_free": (None, _HANDLE),
+    "apus_trainer_fit": (_STATUS, _HANDLE, _HANDLE, _HANDLE, _HANDLE, _FIT),
+    "apus_trainer_evaluate": (_STATUS, _HANDLE, _HANDLE, _HANDLE, c_int64, _DOUBLES, c_int32),
+    "apus_trainer_metric_names": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    "apus_trainer_history": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    "apus_trainer_step": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _DOUBLES),
+    "apus_trainer_forward": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY, c_int32),
+    "apus_trainer_loss": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, _DOUBLES),
+    "apus_trainer_backward": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    "apus_trainer_apply": (_STATUS, _HANDLE, _HANDLE, c_double),
+    "apus_trainer_zero_gradients": (_STATUS, _HANDLE, _HANDLE),
+    "apus_trainer_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
+    "apus_trainer_gradient": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
+    "apus_trainer_set_learning_rate": (_STATUS, _HANDLE, _HANDLE, c_double),
+    "apus_trainer_publish": (_STATUS, _HANDLE, _HANDLE),
+    "apus_trainer_save": (_STATUS, _HANDLE, _HANDLE, c_char_p),
+    "apus_trainer_load": (_STATUS, _HANDLE, c_char_p, _LIMITS, _OUT, _OUT),
+    # Sessions
+    "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
+    "apus_session_free": (None, _HANDLE),
+    "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+}
+
+
+def candidates():
+    """Where the library may be, in the order of trying. ``APUS_LIBRARY`` alone decides when it is set."""
+    named = os.environ.get("APUS_LIBRARY")
+    if named:
+        return [named]
+    package = os.path.dirname(os.path.abspath(__file__))
+    places = [os.path.join(package, name) for name in ("libapus.so.1", "libapus.so")]
+    checkout = os.path.dirname(os.path.dirname(os.path.dirname(package)))
+    if os.path.exists(os.path.join(checkout, "include", "apus.h")):
+        places.append(os.path.join(checkout, ".build", "release", "libapus.so"))
+    found = [place for place in places if os.path.exists(place)]
+    return found + ["libapus.so.1", "libapus.so"]
+
+
+def check_version(text, where):
+    """Raises ImportError unless a library of version ``text`` fits this package."""
+    try:
+        major, minor = (int(part) for part in text.split(".")[:2])
+    except ValueError:
+        raise ImportError(f"{where} says that its version is {text!r}, which is not a version number") from None
+    if major != REQUIRED[0] or minor < REQUIRED[1]:
+        raise ImportError(
+            f"this apus package needs libapus {REQUIRED[0]}.{REQUIRED[1]} or a later {REQUIRED[0]}.x, "
+            f"but {where} is version {text}"
+        )
+
+
+def load():
+    """Loads the library and returns it with every prototype declared."""
+    failures = []
+    for place in candidates():
+        try:
+            library = ctypes.CDLL(place)
+        except OSError as error:
+            failures.append(f"  {place}: {error}")
+            continue
+        try:
+            version = library.apus_version
+        except AttributeError:
+            raise ImportError(f"{place} is not libapus: it has no apus_version") from None
+        version.restype = c_char_p
+        check_version(version().decode(), place)
+        declare(library, place)
+        return library
+    raise ImportError(
+        "libapus.so was not found. Build it (swift build -c release), install it, or name it in the environment "
+        "variable APUS_LIBRARY. Tried:\n" + "\n".join(failures)
+    )
+
+
+def declare(library, where):
+    """Tells ctypes what each function takes and returns."""
+    for name, (result, *arguments) in PROTOTYPES.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError(f"{where} lacks {name}, which its version promises") from None
+        function.restype = result
+        function.argtypes = arguments
+
+
+lib = load()
+"""The loaded library."""

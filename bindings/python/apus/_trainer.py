@@ -1,0 +1,214 @@
+"""The library's datasets and trainers."""
+
+import ctypes
+import json
+import os
+
+import numpy
+
+from . import _arrays, _context, _handles, _interrupt
+from ._errors import ShapeError
+from ._library import PROGRESS, PROGRESS_BATCH, FitOptions, Progress, lib
+
+
+class Dataset(_handles.Handle):
+    """Rows in memory, which the library reads where they lie."""
+
+    __slots__ = ("inputs", "targets", "weight", "rows", "__weakref__")
+
+    def __init__(self, inputs, targets, weight=None):
+        super().__init__(None, lib.apus_dataset_free)
+        self.inputs, self.targets, self.weight = inputs, targets, weight
+        self.rows = _arrays.rows(inputs[0])
+        out = ctypes.c_void_p()
+        with _context.current() as context:
+            context.check(
+                lib.apus_dataset_create(
+                    context.handle,
+                    _arrays.views(inputs),
+                    len(inputs),
+                    _arrays.views(targets) if targets else None,
+                    len(targets),
+                    None if weight is None else _arrays.view(weight),
+                    ctypes.byref(out),
+                )
+            )
+        self.pointer = out.value
+
+
+class Trainer(_handles.Handle):
+    """A network in training: weights of its own, the optimizer's state, position and random state."""
+
+    __slots__ = ("_names", "cost")
+
+    def __init__(self, pointer, cost):
+        super().__init__(pointer, lib.apus_trainer_free)
+        self._names = None
+        self.cost = cost
+
+    @classmethod
+    def create(cls, model, parameters, cost):
+        """A trainer of ``model`` with ``parameters`` (JSON text). ``cost`` is about the seconds that a row takes."""
+        out = ctypes.c_void_p()
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_create(context.handle, model.pointer, parameters.encode(), ctypes.byref(out))
+            )
+        return cls(out.value, cost)
+
+    @classmethod
+    def load(cls, path):
+        """A trainer from a checkpoint, and the model that it trains."""
+        trainer, model = ctypes.c_void_p(), ctypes.c_void_p()
+        with _context.current() as context:
+            with _handles.missing_file_named(path):
+                context.check(
+                    lib.apus_trainer_load(
+                        context.handle, os.fsencode(path), None, ctypes.byref(trainer), ctypes.byref(model)
+                    )
+                )
+        return cls(trainer.value, 0.0), _handles.Model(model.value)
+
+    @property
+    def names(self):
+        """"loss", then the names of the metrics."""
+        if self._names is None:
+            with _context.current() as context:
+                self._names = json.loads(context.text(lib.apus_trainer_metric_names, self.pointer))
+        return self._names
+
+    def seconds(self, rows, batch_size):
+        """About how long training on so many rows takes."""
+        return rows * self.cost + rows / max(1, batch_size) * 1e-5
+
+    def fit_epoch(self, train, validation, batch_size, shuffle, validation_split, on_batch=None):
+        """Trains one epoch, publishes the weights, and gives what it measured as a ``dict``.
+
+        ``on_batch(batch, batches, logs)`` is called after each batch if given and may return True to stop.
+        """
+        long = self.seconds(train.rows, batch_size) > _interrupt.LONG
+        watch = EpochWatch(self.names, on_batch)
+        options = FitOptions(
+            epochs=1,
+            batch_size=batch_size,
+            shuffle=1 if shuffle else -1,
+            progress=watch.callback,
+            progress_every_batch=1 if on_batch is not None or long else 0,
+            validation_split=validation_split,
+        )
+        with _context.current() as context:
+            with watch:
+                status = lib.apus_trainer_fit(
+                    context.handle,
+                    self.pointer,
+                    train.pointer,
+                    None if validation is None else validation.pointer,
+                    ctypes.byref(options),
+                )
+            context.check(status)
+        return watch.logs
+
+    def evaluate(self, dataset, batch_size):
+        """Loss and metrics over a dataset, in the order of ``names``."""
+        values = (ctypes.c_double * len(self.names))()
+        with _context.current() as context:
+            _interrupt.call(
+                context,
+                self.seconds(dataset.rows, batch_size) / 3,
+                lib.apus_trainer_evaluate,
+                self.pointer,
+                dataset.pointer,
+                batch_size,
+                values,
+                len(values),
+            )
+        return list(values)
+
+    def step(self, inputs, targets, weight):
+        """One step on one batch; the loss before the update."""
+        loss = ctypes.c_double()
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_step(
+                    context.handle,
+                    self.pointer,
+                    _arrays.views(inputs),
+                    len(inputs),
+                    _arrays.views(targets),
+                    len(targets),
+                    None if weight is None else _arrays.view(weight),
+                    ctypes.byref(loss),
+                )
+            )
+        return loss.value
+
+    def publish(self):
+        """Gives the model the weights as they are now."""
+        with _context.current() as context:
+            context.check(lib.apus_trainer_publish(context.handle, self.pointer))
+
+    def set_learning_rate(self, value):
+        with _context.current() as context:
+            context.check(lib.apus_trainer_set_learning_rate(context.handle, self.pointer, float(value)))
+
+    def save(self, path):
+        with _context.current() as context:
+            context.check(lib.apus_trainer_save(context.handle, self.pointer, os.fsencode(path)))
+
+
+class EpochWatch(_interrupt.SignalKeeper):
+    """The progress callback of one epoch. Exceptions of Python code stop training and are raised on leaving."""
+
+    def __init__(self, names, on_batch):
+        super().__init__()
+        self.callback = PROGRESS(self._called)
+        self.logs = {}
+        self._names = names
+        self._on_batch = on_batch
+
+    def _called(self, user, address):
+        if self.error is not None:
+            return -1
+        try:
+            self.open = True
+            decision = self._look(Progress.from_address(address))
+            self.open = False
+            return decision
+        except BaseException as error:
+            self.open = False
+            self.error = error
+            return -1
+
+    def _look(self, progress):
+        if progress.stage == PROGRESS_BATCH:
+            if self._on_batch is None:
+                return 0
+            return 1 if self._on_batch(progress.batch, progress.batches, self._measured(progress)) else 0
+        self.logs = self._measured(progress)
+        if progress.has_validation:
+            self.logs["val_loss"] = progress.validation_loss
+            for i, name in enumerate(self._names[1:]):
+                self.logs["val_" + name] = progress.validation_metrics[i]
+        return 0
+
+    def _measured(self, progress):
+        logs = {"loss": progress.loss}
+        for i, name in enumerate(self._names[1:]):
+            logs[name] = progress.metrics[i]
+        return logs
+
+    def __exit__(self, *exception):
+        self.callback = None  # ends the circle of references
+        return super().__exit__(*exception)
+
+
+def network_array(values, name):
+    """``values`` as an array for a network: real numbers become float32, as in Keras; whole numbers stay."""
+    if isinstance(values, numpy.ndarray) and values.dtype == numpy.float16:
+        return values.astype(numpy.float32)
+    array = _arrays.as_array(values, name)
+    if array.dtype == numpy.float64:
+        array = array.astype(numpy.float32)
+    if array.ndim == 0:
+        raise ShapeError(f"{name} must have a row per sample, got a single number")
+    return array

@@ -1,0 +1,167 @@
+"""Linear models, under scikit-learn's names."""
+
+import numpy
+
+from ._estimator import Classifier, Regressor
+
+__all__ = ["LinearRegression", "LogisticRegression"]
+
+
+class LinearRegression(Regressor):
+    """Least squares: the weights w and the intercept b that make the mean of (y - (Xw + b))² least.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default True
+        Whether to learn b; otherwise it is 0.
+    solver : {"auto", "normal", "svd", "gd"}, default "auto"
+        "normal" is fast and for well-conditioned X, "svd" finds the weights of least norm for any X, "auto" chooses
+        between them; "gd" is gradient descent, the only one that heeds the parameters below.
+    learning_rate : float, default 0.01
+        The step of gradient descent.
+    max_iter : int, default 1000
+        How many passes over the rows at most.
+    tol : float, default 1e-6
+        Stop when a pass improves the cost by less; 0 makes all passes.
+    batch_size : int, default 0
+        Rows per update; 0 means all.
+    loss : {"mse", "half_mse"}, default "mse"
+        The cost that is minimised and recorded: the mean of squares, or half of it.
+    shuffle : bool, default True
+        Whether batches see the rows in a new order each pass.
+    init : {"zeros"}, default "zeros"
+        The weights before the first update.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (features,), or (targets, features) when y has two dimensions
+    intercept_ : float, or ndarray of shape (targets,)
+    loss_curve_ : ndarray
+        The cost after each pass of gradient descent.
+    n_iter_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, when X was a data frame
+
+    Examples
+    --------
+    >>> from apus.linear_model import LinearRegression
+    >>> model = LinearRegression().fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    >>> model.predict([[3.0]]).round(6)
+    array([7.])
+    """
+
+    _kind = "linear_regression"
+    _learned = ("coef_", "intercept_", "loss_curve_", "n_iter_")
+
+    def __init__(
+        self,
+        *,
+        fit_intercept=True,
+        solver="auto",
+        learning_rate=0.01,
+        max_iter=1000,
+        tol=1e-6,
+        batch_size=0,
+        loss="mse",
+        shuffle=True,
+        init="zeros",
+    ):
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+        self.loss = loss
+        self.shuffle = shuffle
+        self.init = init
+
+    def _seconds(self, x):
+        rows, columns = x.shape
+        passes = self.max_iter if self.solver == "gd" else min(rows, columns)
+        return rows * columns * passes / 1e9
+
+    def _shaped(self, name, array):
+        if name == "n_iter_":
+            return int(array)
+        if name == "intercept_" and array.ndim == 0:
+            return float(array)
+        return array
+
+
+class LogisticRegression(Classifier):
+    """Logistic regression for two or more classes (multinomial), with or without an L2 penalty.
+
+    Minimises C · Σ log-loss + ½‖w‖² as scikit-learn does; the intercept is not penalised.
+
+    Parameters
+    ----------
+    penalty : {"l2", "none"} or None, default "l2"
+    C : float, default 1.0
+        The inverse of the strength of the penalty, above 0.
+    fit_intercept : bool, default True
+    solver : {"auto", "lbfgs", "newton", "gd"}, default "auto"
+        "gd" is gradient descent on the mean log-loss and records its history.
+    learning_rate : float, default 0.1
+        The step of gradient descent.
+    max_iter : int, default 1000
+        Iterations at most.
+    tol : float, default 1e-6
+        Stop when the largest entry of the gradient is below.
+    batch_size : int, default 0
+        Rows per update of gradient descent; 0 means all.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, features) for two classes, otherwise (classes, features)
+    intercept_ : ndarray of shape (1,) or (classes,)
+    classes_ : ndarray of the labels in rising order
+    loss_curve_ : ndarray
+    n_iter_ : ndarray of shape (1,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, when X was a data frame
+
+    Examples
+    --------
+    >>> from apus.linear_model import LogisticRegression
+    >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"])
+    >>> model.predict([[0.2], [2.9]])
+    array(['low', 'high'], dtype='<U4')
+    """
+
+    _kind = "logistic_regression"
+    _learned = ("coef_", "intercept_", "classes_", "loss_curve_", "n_iter_")
+
+    def __init__(
+        self,
+        *,
+        penalty="l2",
+        C=1.0,
+        fit_intercept=True,
+        solver="auto",
+        learning_rate=0.1,
+        max_iter=1000,
+        tol=1e-6,
+        batch_size=0,
+    ):
+        self.penalty = penalty
+        self.C = C
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+
+    def _library_parameters(self):
+        parameters = super()._library_parameters()
+        if parameters["penalty"] is None:
+            parameters["penalty"] = "none"
+        return parameters
+
+    def _seconds(self, x):
+        rows, columns = x.shape
+        return rows * columns * self.max_iter / 1e9
+
+    def _shaped(self, name, array):
+        return numpy.atleast_1d(array)

@@ -1,0 +1,117 @@
+"""Scalers, under scikit-learn's names."""
+
+from ._estimator import Transformer
+
+__all__ = ["MeanNormalizer", "MinMaxScaler", "StandardScaler"]
+
+
+class StandardScaler(Transformer):
+    """Makes each feature's mean 0 and its standard deviation 1: (x - mean) / deviation.
+
+    A constant feature is only centred.
+
+    Parameters
+    ----------
+    with_mean : bool, default True
+        Whether to subtract the mean.
+    with_std : bool, default True
+        Whether to divide by the standard deviation.
+
+    Attributes
+    ----------
+    mean_, var_, scale_ : ndarray of shape (features,)
+    n_samples_seen_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, when X was a data frame
+
+    Examples
+    --------
+    >>> from apus.preprocessing import StandardScaler
+    >>> StandardScaler().fit_transform([[1.0], [3.0]])
+    array([[-1.],
+           [ 1.]])
+    """
+
+    _kind = "standard_scaler"
+    _learned = ("mean_", "var_", "scale_", "n_samples_seen_")
+
+    def __init__(self, *, with_mean=True, with_std=True):
+        self.with_mean = with_mean
+        self.with_std = with_std
+
+    def _shaped(self, name, array):
+        return int(array) if name == "n_samples_seen_" else array
+
+
+class MinMaxScaler(Transformer):
+    """Stretches each feature linearly onto a range.
+
+    Parameters
+    ----------
+    feature_range : (float, float), default (0, 1)
+        The least and the greatest value that the rows of fit get.
+    clip : bool, default False
+        Whether values of other rows are held within the range.
+
+    Attributes
+    ----------
+    data_min_, data_max_, data_range_, min_, scale_ : ndarray of shape (features,)
+        transform gives x * scale_ + min_.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, when X was a data frame
+
+    Examples
+    --------
+    >>> from apus.preprocessing import MinMaxScaler
+    >>> MinMaxScaler(feature_range=(0, 10)).fit_transform([[1.0], [2.0], [3.0]])
+    array([[ 0.],
+           [ 5.],
+           [10.]])
+    """
+
+    _kind = "min_max_scaler"
+    _learned = ("data_min_", "data_max_", "data_range_", "min_", "scale_")
+
+    def __init__(self, *, feature_range=(0, 1), clip=False):
+        self.feature_range = feature_range
+        self.clip = clip
+
+    def _library_parameters(self):
+        try:
+            low, high = self.feature_range
+        except (TypeError, ValueError):
+            raise ValueError(f"feature_range must be a pair (low, high), got {self.feature_range!r}") from None
+        return {"feature_min": low, "feature_max": high, "clip": self.clip}
+
+    @classmethod
+    def _from_library_parameters(cls, parameters):
+        return {
+            "feature_range": (parameters.get("feature_min", 0), parameters.get("feature_max", 1)),
+            "clip": parameters.get("clip", False),
+        }
+
+
+class MeanNormalizer(Transformer):
+    """Centres each feature and divides by its range: (x - mean) / (max - min). A constant feature is only centred.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (features,)
+        scale_ is max - min.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, when X was a data frame
+
+    Examples
+    --------
+    >>> from apus.preprocessing import MeanNormalizer
+    >>> MeanNormalizer().fit_transform([[0.0], [1.0], [2.0]])
+    array([[-0.5],
+           [ 0. ],
+           [ 0.5]])
+    """
+
+    _kind = "mean_normalizer"
+    _learned = ("mean_", "scale_")
+
+    def __init__(self):
+        pass
