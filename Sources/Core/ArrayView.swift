@@ -65,6 +65,13 @@ package struct ArrayView: @unchecked Sendable {
         ArrayView(data: row(index), dtype: dtype, shape: shape.dropFirst(1), strides: strides.dropFirst(1))
     }
 
+    /// Rows `start` to `start + count` as a view of the same rank.
+    package func rows(_ start: Int, _ count: Int) -> ArrayView {
+        var extents = shape
+        extents[0] = count
+        return ArrayView(data: row(start), dtype: dtype, shape: extents, strides: strides)
+    }
+
     // MARK: Reading
 
     /// Calls `body` with the address of each element, in row-major order, together with its number.

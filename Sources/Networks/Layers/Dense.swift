@@ -55,6 +55,10 @@ final class Dense: Layer {
     /// Room for the bias gradient of one step while it is added to those held.
     func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int { usesBias ? units : 0 }
 
+    func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool {
+        !Product.isSmall(rows * (output.count / units), units, inputs.first?.last ?? 1)
+    }
+
     func forward(_ step: LayerStep, in context: Context) {
         let inner = step.inputShape.last
         let rows = step.rows * (step.outputCount / units)

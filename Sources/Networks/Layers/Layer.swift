@@ -31,6 +31,9 @@ package protocol Layer: AnyObject, Sendable {
     /// Floats of scratch that a step of `rows` rows needs, kept from forward to backward.
     func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int
 
+    /// Whether a step of `rows` rows calls OpenBLAS.
+    func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool
+
     /// True when the output is the input's memory under another shape, so that a step does nothing.
     var isView: Bool { get }
 
@@ -51,6 +54,7 @@ package protocol Layer: AnyObject, Sendable {
 extension Layer {
     package func weights(_ inputs: [Shape]) -> [WeightSpec] { [] }
     package func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int { 0 }
+    package func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool { false }
     package var isView: Bool { false }
     package var finalActivation: Activation? { nil }
     package var config: [(key: String, value: JSON)] { parameters.values }

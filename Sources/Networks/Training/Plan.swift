@@ -6,6 +6,8 @@ package final class Plan {
     package let graph: NetworkGraph
     package let rows: Int
     package let isForTraining: Bool
+    /// Whether a pass over all rows calls OpenBLAS.
+    package let usesBLAS: Bool
     private let arena: Buffer<Float>
     private let outputs: [UnsafeMutablePointer<Float>]
     private let gradients: [UnsafeMutablePointer<Float>?]
@@ -32,6 +34,10 @@ package final class Plan {
         self.graph = graph
         self.rows = rows
         self.isForTraining = training
+        usesBLAS = graph.nodes.contains { node in
+            graph.layers[node.layer].layer.usesBLAS(
+                node.inputs.map { graph.nodes[$0].shape }, output: node.shape, rows: rows)
+        }
         // Two passes over the same layout: sizes, then pointers.
         var size = 0
         var overflow = false

@@ -5,7 +5,6 @@ package final class Session {
     package let graph: NetworkGraph
     package let maximumRows: Int
     private let plan: Plan
-    private let usesBLAS: Bool
 
     /// Throws `invalidArgument` for a row count below 1, `limit` or `outOfMemory` with the bytes needed.
     package init(_ model: NetworkModel, maximumRows: Int, in context: Context) throws(ApusError) {
@@ -16,7 +15,6 @@ package final class Session {
         self.maximumRows = maximumRows
         self.plan = try Plan(model.graph, rows: maximumRows, training: false, in: context.allocator)
         self.plan.attach(model.weights, gradients: nil)
-        self.usesBLAS = true
     }
 
     package var inputCount: Int { graph.inputs.count }
@@ -36,6 +34,7 @@ package final class Session {
     }
 
     package func run(rows: Int, in context: Context) {
+        if plan.usesBLAS { context.holdBLAS() }
         plan.forward(rows: rows, training: false, random: Philox(seed: 0, stream: 0), in: context)
     }
 

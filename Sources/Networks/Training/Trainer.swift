@@ -38,6 +38,7 @@ package final class Trainer: @unchecked Sendable {
     private var partials: Buffer<Double>?
     /// Rows of the last forward pass, and whether it was for training.
     private var currentRows = 0
+    package var rowsOfLastForward: Int { currentRows }
     /// Which output gradients the loss left in the plan, and whether they are before the activation.
     private var beforeActivation: [Bool] = []
     private var hasLossGradients = false
@@ -217,7 +218,7 @@ package final class Trainer: @unchecked Sendable {
     ) throws(ApusError) {
         try prepare(rows: count)
         guard let plan else { return }
-        context.holdBLAS()
+        if plan.usesBLAS { context.holdBLAS() }
         hasLossGradients = false
         currentRows = 0
         try loadInputs(dataset, order, start: start, count: count, plan, in: context)
@@ -225,6 +226,12 @@ package final class Trainer: @unchecked Sendable {
             rows: count, training: training, random: Philox(seed: seed, stream: UInt64(state.passes)), in: context)
         if training { state.passes += 1 }
         currentRows = count
+    }
+
+    /// A forward pass over all rows of some inputs, checked here.
+    package func runForward(_ dataset: Dataset, training: Bool, in context: Context) throws(ApusError) {
+        try checkInputs(dataset)
+        try forward(dataset, count: dataset.rows, training: training, in: context)
     }
 
     /// Output `index` of the last forward pass.
@@ -306,7 +313,12 @@ package final class Trainer: @unchecked Sendable {
 
     /// The loss of the last forward pass on its targets, and the gradients by the outputs for `backward`.
     package func loss(_ dataset: Dataset, in context: Context) throws(ApusError) -> Double {
-        try evaluate(dataset, withGradients: true, withMetrics: false, in: context).loss
+        _ = try ready()
+        try checkTargets(dataset)
+        guard dataset.rows == currentRows else {
+            throw .shape("targets have \(dataset.rows) rows, the last forward pass had \(currentRows).")
+        }
+        return try evaluate(dataset, withGradients: true, withMetrics: false, in: context).loss
     }
 
     /// Adds the gradients of the last forward pass to those held.
@@ -316,7 +328,7 @@ package final class Trainer: @unchecked Sendable {
         outputGradients: [ArrayView]?, wantsInputGradients: Bool, in context: Context
     ) throws(ApusError) {
         let plan = try ready()
-        context.holdBLAS()
+        if plan.usesBLAS { context.holdBLAS() }
         if let outputGradients {
             for (index, view) in outputGradients.enumerated() {
                 let shape = model.graph.nodes[model.graph.outputs[index]].shape.prefixed(by: currentRows)

@@ -1,0 +1,151 @@
+import CApus
+import Core
+
+/// A checked view of a caller's array that is read.
+func input(_ pointer: UnsafePointer<apus_array>?, _ name: String) throws(ApusError) -> ArrayView {
+    guard let pointer else { throw .invalid("\(name) must not be NULL.") }
+    return try view(pointer, name, needsData: true)
+}
+
+/// A checked view of a caller's array that is written: no two elements may share memory.
+func output(_ pointer: UnsafeMutablePointer<apus_array>?, _ name: String) throws(ApusError) -> ArrayView {
+    guard let pointer else { throw .invalid("\(name) must not be NULL.") }
+    let result = try view(UnsafePointer(pointer), name, needsData: true)
+    if !result.isDense, overlaps(result) {
+        throw .invalid("\(name) has strides \(result.strides) for shape \(result.shape): elements share memory.")
+    }
+    return result
+}
+
+private let shapeOffset = MemoryLayout<apus_array>.offset(of: \.shape) ?? 24
+private let stridesOffset = MemoryLayout<apus_array>.offset(of: \.strides) ?? 88
+
+/// Throws for a struct that is not initialised, an unknown dtype, a rank or extent out of range, sizes whose product
+/// overflows, and NULL data for an array that is not empty.
+private func view(_ pointer: UnsafePointer<apus_array>, _ name: String, needsData: Bool) throws(ApusError) -> ArrayView
+{
+    let array = UnsafeRawPointer(pointer)
+    let size = array.loadUnaligned(as: UInt32.self)
+    guard size >= UInt32(MemoryLayout<apus_array>.size) else {
+        throw .invalid(
+            "\(name) has struct_size \(size), expected at least \(MemoryLayout<apus_array>.size): initialise it with an APUS_ARRAY macro."
+        )
+    }
+    guard let dtype = DType(rawValue: pointer.pointee.dtype) else {
+        throw .dtype("\(name) has dtype \(pointer.pointee.dtype), expected 1 (APUS_FLOAT32) to 6 (APUS_BOOL).")
+    }
+    let rank = Int(pointer.pointee.ndim)
+    guard rank >= 0, rank <= Shape.maximumRank else {
+        throw .shape("\(name) has ndim \(rank), expected 0 to \(Shape.maximumRank).")
+    }
+    let flags = pointer.pointee.flags
+    guard flags & ~APUS_ARRAY_STRIDED == 0 else {
+        throw .invalid("\(name) has flags \(flags), expected 0 or APUS_ARRAY_STRIDED.")
+    }
+    var shape = Shape()
+    var strides = Shape()
+    for index in 0..<rank {
+        let extent = array.loadUnaligned(fromByteOffset: shapeOffset + 8 * index, as: Int64.self)
+        guard extent >= 0 else { throw .shape("\(name) has extent \(extent) in dimension \(index).") }
+        shape.append(Int(extent))
+        strides.append(Int(array.loadUnaligned(fromByteOffset: stridesOffset + 8 * index, as: Int64.self)))
+    }
+    guard let count = shape.checkedCount, count <= Int.max / 16 else {
+        throw .shape("\(name) has shape \(shape), whose size overflows.")
+    }
+    let data: UnsafeMutableRawPointer
+    if let given = pointer.pointee.data {
+        data = given
+    } else {
+        guard count == 0 || !needsData else { throw .invalid("\(name) has data NULL.") }
+        // An address for an array without elements; never read.
+        data = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(emptyText))
+    }
+    guard flags & APUS_ARRAY_STRIDED != 0 else { return ArrayView(data: data, dtype: dtype, shape: shape) }
+    // The farthest element on both sides must have an address.
+    var reach = 0
+    for index in 0..<rank where shape[index] > 1 && count > 0 {
+        let (span, overflow) = strides[index].magnitude.multipliedReportingOverflow(by: UInt(shape[index] - 1))
+        let (total, carry) = reach.addingReportingOverflow(Int(clamping: span))
+        guard !overflow, !carry, total < Int.max / 2 else {
+            throw .shape("\(name) has strides \(strides) for shape \(shape), which overflow.")
+        }
+        reach = total
+    }
+    return ArrayView(data: data, dtype: dtype, shape: shape, strides: strides)
+}
+
+/// Whether elements of a written view may share memory: by size, each stride must step over the smaller ones.
+private func overlaps(_ view: ArrayView) -> Bool {
+    if view.count <= 1 { return false }
+    let dimensions = (0..<view.shape.rank).filter { view.shape[$0] > 1 }
+        .map { (stride: view.strides[$0].magnitude, extent: UInt(view.shape[$0])) }
+        .sorted { $0.stride < $1.stride }
+    var covered = UInt(view.dtype.size)
+    for dimension in dimensions {
+        if dimension.stride < covered { return true }
+        covered = dimension.stride.multipliedReportingOverflow(by: dimension.extent).partialValue
+    }
+    return false
+}
+
+/// Fills dtype, rank and shape of a caller's array and says that it is dense; leaves data.
+func describe(_ dtype: DType, _ shape: Shape, in pointer: UnsafeMutablePointer<apus_array>) throws(ApusError) {
+    guard pointer.pointee.struct_size >= UInt32(MemoryLayout<apus_array>.size) else {
+        throw .invalid(
+            "out has struct_size \(pointer.pointee.struct_size), expected at least \(MemoryLayout<apus_array>.size): initialise it with APUS_ARRAY_INIT."
+        )
+    }
+    pointer.pointee.dtype = dtype.rawValue
+    pointer.pointee.ndim = Int32(shape.rank)
+    pointer.pointee.flags = 0
+    let raw = UnsafeMutableRawPointer(pointer)
+    for index in 0..<Shape.maximumRank {
+        let extent = index < shape.rank ? Int64(shape[index]) : 0
+        raw.storeBytes(of: extent, toByteOffset: shapeOffset + 8 * index, as: Int64.self)
+    }
+}
+
+/// The shape query, or the copy, of an attribute-like tensor.
+func deliver(_ view: ArrayView, to pointer: UnsafeMutablePointer<apus_array>?) throws(ApusError) {
+    let pointer = try require(pointer, "out")
+    if pointer.pointee.data == nil {
+        try describe(view.dtype, view.shape, in: pointer)
+        return
+    }
+    let out = try output(pointer, "out")
+    guard out.shape == view.shape else { throw .shape("out must have shape \(view.shape), got \(out.shape).") }
+    switch view.dtype {
+    case .float64: try out.write(UnsafePointer(view.data.assumingMemoryBound(to: Double.self)))
+    case .float32: try out.write(UnsafePointer(view.data.assumingMemoryBound(to: Float.self)))
+    case .int64: try out.write(UnsafePointer(view.data.assumingMemoryBound(to: Int64.self)))
+    case .int32, .uint8, .bool:
+        guard out.dtype == view.dtype else {
+            throw .dtype("out must be \(view.dtype.name), got \(out.dtype.name).")
+        }
+        let size = view.dtype.size
+        out.forEachElement { $1.copyMemory(from: view.data + $0 * size, byteCount: size) }
+    }
+}
+
+/// A list of input arrays.
+func inputs(_ pointer: UnsafePointer<apus_array>?, _ count: Int32, _ name: String) throws(ApusError) -> [ArrayView] {
+    guard count >= 0 else { throw .invalid("n_\(name) must be >= 0, got \(count).") }
+    if count == 0 { return [] }
+    guard let pointer else { throw .invalid("\(name) must not be NULL.") }
+    var views: [ArrayView] = []
+    for index in 0..<Int(count) { views.append(try view(pointer + index, "\(name)[\(index)]", needsData: true)) }
+    return views
+}
+
+/// A list of output arrays.
+func outputs(_ pointer: UnsafeMutablePointer<apus_array>?, _ count: Int32, _ name: String) throws(ApusError)
+    -> [ArrayView]
+{
+    guard count >= 0 else { throw .invalid("n_\(name) must be >= 0, got \(count).") }
+    if count == 0 { return [] }
+    guard let pointer else { throw .invalid("\(name) must not be NULL.") }
+    var views: [ArrayView] = []
+    for index in 0..<Int(count) { views.append(try output(pointer + index, "\(name)[\(index)]")) }
+    return views
+}

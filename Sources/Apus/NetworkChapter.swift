@@ -1,0 +1,93 @@
+import CApus
+import Core
+import Networks
+
+private func network(_ pointer: OpaquePointer?) throws(ApusError) -> NetworkBuilder {
+    object(try require(pointer, "network"), as: NetworkBuilder.self)
+}
+
+@implementation @_cdecl("apus_network_create")
+public func apus_network_create(
+    _ context: OpaquePointer?, _ parameters: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let parameters = try Parameters(
+            kind: "network", specs: NetworkBuilder.specs, text: optionalText(parameters, "parameters"))
+        out.pointee = handle(NetworkBuilder(name: parameters.text("name"), allocator: context.allocator))
+    }
+}
+
+@implementation @_cdecl("apus_network_free")
+public func apus_network_free(_ network: OpaquePointer?) {
+    release(network, as: NetworkBuilder.self)
+}
+
+/// Node numbers from the caller; nil for NULL with 0.
+private func nodes(_ pointer: UnsafePointer<Int32>?, _ count: Int32, _ name: StaticString) throws(ApusError) -> [Int]? {
+    guard count >= 0 else { throw .invalid("n_\(name) must be >= 0, got \(count).") }
+    if count == 0 { return nil }
+    let pointer = try require(pointer, name)
+    return (0..<Int(count)).map { Int(pointer[$0]) }
+}
+
+@implementation @_cdecl("apus_network_add")
+public func apus_network_add(
+    _ context: OpaquePointer?, _ network: OpaquePointer?, _ layer: UnsafePointer<CChar>?,
+    _ parameters: UnsafePointer<CChar>?, _ inputs: UnsafePointer<Int32>?, _ count: Int32,
+    _ node: UnsafeMutablePointer<Int32>?
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let network = try Apus.network(network)
+        let layer = try text(layer, "layer")
+        let given = try ParameterText.parse(optionalText(parameters, "parameters"), for: layer)
+        let number = try network.add(layer, given: given, inputs: nodes(inputs, count, "inputs"))
+        node?.pointee = Int32(truncatingIfNeeded: number)
+    }
+}
+
+@implementation @_cdecl("apus_network_build")
+public func apus_network_build(
+    _ context: OpaquePointer?, _ network: OpaquePointer?, _ outputs: UnsafePointer<Int32>?, _ count: Int32,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let graph = try Apus.network(network).graph(outputs: nodes(outputs, count, "outputs"))
+        out.pointee = handle(ModelHandle(try NetworkModel(initializing: graph, in: context)))
+    }
+}
+
+@implementation @_cdecl("apus_model_to_json")
+public func apus_model_to_json(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let network = try Apus.model(model).network()
+        try write(KerasConfig.write(network.graph).text, to: buffer, capacity, needed)
+    }
+}
+
+@implementation @_cdecl("apus_network_from_json")
+public func apus_network_from_json(
+    _ context: OpaquePointer?, _ config: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let json: JSON
+        do throws(ApusError) { json = try JSONParser.parse(text(config, "keras_config")) } catch { throw error.within("keras_config") }
+        let graph = try KerasConfig.read(json, in: context)
+        out.pointee = handle(ModelHandle(try NetworkModel(initializing: graph, in: context)))
+    }
+}
+
+@implementation @_cdecl("apus_model_set_weight")
+public func apus_model_set_weight(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ value: UnsafePointer<apus_array>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        try Apus.model(model).network().set(text(path, "path"), to: input(value, "value"), in: context)
+    }
+}

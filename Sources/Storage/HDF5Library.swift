@@ -1,0 +1,5 @@
+import Core
+
+package enum HDF5Library {
+    package static var version: String { "" }
+}

@@ -1,0 +1,138 @@
+import CVector
+import Core
+import Glibc
+import Testing
+
+private let codes = [
+    APUS_K_LINEAR, APUS_K_RELU, APUS_K_LEAKY_RELU, APUS_K_ELU, APUS_K_SIGMOID, APUS_K_TANH, APUS_K_EXPONENTIAL,
+]
+
+private func reference(_ code: Int32, _ alpha: Float, _ x: Double) -> Double {
+    switch code {
+    case APUS_K_RELU: x > 0 || x.isNaN ? x : 0
+    case APUS_K_LEAKY_RELU: x >= 0 ? x : Double(alpha) * x
+    case APUS_K_ELU: x > 0 ? x : Double(alpha) * expm1(x)
+    case APUS_K_SIGMOID: 1 / (1 + exp(-x))
+    case APUS_K_TANH: tanh(x)
+    case APUS_K_EXPONENTIAL: exp(x)
+    default: x
+    }
+}
+
+/// f'(x) from y = f(x).
+private func slope(_ code: Int32, _ alpha: Float, _ y: Double) -> Double {
+    switch code {
+    case APUS_K_RELU: y > 0 ? 1 : 0
+    case APUS_K_LEAKY_RELU: y > 0 ? 1 : Double(alpha)
+    case APUS_K_ELU: y > 0 ? 1 : y + Double(alpha)
+    case APUS_K_SIGMOID: y * (1 - y)
+    case APUS_K_TANH: 1 - y * y
+    case APUS_K_EXPONENTIAL: y
+    default: 1
+    }
+}
+
+struct ActivationTests {
+    @Test(arguments: InstructionSet.available)
+    func agreeWithTheirFormulasAtEverySize(_ set: InstructionSet) {
+        let kernels = set.kernels
+        #expect(String(cString: kernels.name) == set.name)
+        for code in codes {
+            for size in kernelSizes {
+                let x = Floats(size, seed: UInt64(size), from: -9, to: 9)
+                let before = x.bits
+                let y = Floats(size)
+                kernels.activation(code, 0.3, x.start, y.start, Int64(size))
+                let error = largestUlps(y) { reference(code, 0.3, x[$0]) }
+                #expect(error <= 4, "code \(code), size \(size)")
+                #expect(x.bits == before && y.isIntact)
+                kernels.activation(code, 0.3, x.start, x.start, Int64(size))
+                #expect(x.bits == y.bits, "in place, code \(code), size \(size)")
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func keepNaNAndMeetTheirLimits(_ set: InstructionSet) {
+        let kernels = set.kernels
+        for code in codes {
+            let x = Floats([.nan, .infinity, -.infinity, 0, -0.0, 1e-30, -1e-30, 89, -105, 3e38, -3e38])
+            let y = Floats(x.count)
+            kernels.activation(code, 0.3, x.start, y.start, Int64(x.count))
+            for i in 0..<x.count {
+                let error = ulps(y.start[i], from: reference(code, 0.3, x[i]))
+                #expect(error <= 4, "code \(code) of \(x[i]) is \(y[i])")
+            }
+        }
+    }
+
+    /// Every 16411th float of all, NaN and infinities among them.
+    @Test(arguments: InstructionSet.available)
+    func areAccurateOverAllFloats(_ set: InstructionSet) {
+        let kernels = set.kernels
+        let bounds = [(APUS_K_ELU, 4.0), (APUS_K_SIGMOID, 4.0), (APUS_K_TANH, 4.0), (APUS_K_EXPONENTIAL, 2.0)]
+        let chunk = 4096
+        let y = Floats(chunk)
+        var bits: UInt64 = 0
+        while bits < 1 << 32 {
+            let x = Floats(chunk) { Float(bitPattern: UInt32(truncatingIfNeeded: bits + UInt64($0) * 16411)) }
+            for (code, bound) in bounds {
+                kernels.activation(code, 1, x.start, y.start, Int64(chunk))
+                let error = largestUlps(y) { reference(code, 1, x[$0]) }
+                #expect(error <= bound, "code \(code) from \(x[0])")
+            }
+            bits += UInt64(chunk) * 16411
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func gradientsFollowFromOutputs(_ set: InstructionSet) {
+        let kernels = set.kernels
+        for code in codes {
+            for size in kernelSizes {
+                let x = Floats(size, seed: 5)
+                kernels.activation(code, 0.3, x.start, x.start, Int64(size))
+                let dy = Floats(size, seed: 6)
+                let dx = Floats(size)
+                kernels.activation_gradient(code, 0.3, x.start, dy.start, dx.start, Int64(size))
+                let error = largestError(
+                    dx, from: { dy[$0] * slope(code, 0.3, x[$0]) }, scale: { abs(dy[$0]) * max(1, abs(x[$0])) })
+                #expect(error <= roundings && dx.isIntact, "code \(code), size \(size)")
+                kernels.activation_gradient(code, 0.3, x.start, dy.start, dy.start, Int64(size))
+                #expect(dy.bits == dx.bits, "in place, code \(code), size \(size)")
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func takeTheNegativeSlopeAtZero(_ set: InstructionSet) {
+        let y = Floats([0, -0.0])
+        let dy = Floats([2, 2])
+        set.kernels.activation_gradient(APUS_K_RELU, 0, y.start, dy.start, dy.start, 2)
+        #expect(dy.values == [0, 0])
+        let steps = Floats([2, 2])
+        set.kernels.activation_gradient(APUS_K_LEAKY_RELU, 0.25, y.start, steps.start, steps.start, 2)
+        #expect(steps.values == [0.5, 0.5])
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func addTheBiasOfEachColumn(_ set: InstructionSet) {
+        let kernels = set.kernels
+        for code in codes {
+            for columns in [1, 3, 10, 16, 17, 40] {
+                let rows = 5
+                let bias = Floats(columns, seed: 8)
+                let x = Floats(rows * columns, seed: 9)
+                let y = x.copy()
+                kernels.bias_activation(code, 0.3, bias.start, y.start, Int64(rows), Int64(columns))
+                let error = largestUlps(y) { reference(code, 0.3, Double(x.start[$0] + bias.start[$0 % columns])) }
+                #expect(error <= 4 && y.isIntact, "code \(code), columns \(columns)")
+
+                let plain = x.copy()
+                kernels.bias_activation(code, 0.3, nil, plain.start, Int64(rows), Int64(columns))
+                kernels.activation(code, 0.3, x.start, x.start, Int64(rows * columns))
+                #expect(plain.bits == x.bits, "no bias, code \(code), columns \(columns)")
+            }
+        }
+    }
+}
