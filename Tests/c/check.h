@@ -119,8 +119,9 @@ static inline void make_sample(sample *s)
         double sum = 0;
         for (int j = 0; j < COLUMNS; j++) {
             const int at = i * COLUMNS + j;
-            s->x[at] = 2 * spread((uint64_t)at) - 1;
-            s->xf[at] = (float)s->x[at];
+            /* Numbers that float32 holds exactly, so that both types are read as they are. */
+            s->xf[at] = (float)(2 * spread((uint64_t)at) - 1);
+            s->x[at] = (double)s->xf[at];
             sum += (j + 1) * s->x[at];
         }
         s->real[i] = sum + 0.5 + 0.01 * spread(1000 + (uint64_t)i);

@@ -217,7 +217,7 @@ static void refuses_graphs_that_cannot_be(void)
     CHECK(node == 0);
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_add(context, network, "Dense", "units=3", nowhere, 1, &node));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_add(context, network, "Dense", "units=3", negative, 1, &node));
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_add(context, network, "Dense", "units=3", two, 2, &node));
+    FAILS_NAMING(context, APUS_E_SHAPE, "input", apus_network_add(context, network, "Dense", "units=3", two, 2, &node));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_add(context, network, "Dense", "units=3", two, -1, &node));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_build(context, network, nowhere, 1, &model));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_network_build(context, network, negative, 1, &model));
