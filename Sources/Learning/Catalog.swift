@@ -2,7 +2,12 @@ import Core
 
 /// Every estimator kind, one line each.
 package enum EstimatorCatalog {
-    package static let entries: [EstimatorEntry] = []
+    package static let entries: [EstimatorEntry] = [
+        LinearRegression.entry,
+        MeanNormalizer.entry,
+        MinMaxScaler.entry,
+        StandardScaler.entry,
+    ]
 
     /// The entry of a kind. Throws `invalidArgument` with the kinds there are.
     package static func entry(_ kind: String) throws(ApusError) -> EstimatorEntry {
