@@ -133,10 +133,21 @@ static void predictions_of_an_estimator(void)
     apus_model_free(o.model);
 }
 
+/* Every other row, so that it has to be copied. */
+static apus_array strided_xf(void)
+{
+    apus_array x = sample_xf(&s);
+    x.flags = APUS_ARRAY_STRIDED;
+    x.shape[0] = ROWS / 2;
+    x.strides[0] = 2 * COLUMNS * sizeof(float);
+    x.strides[1] = sizeof(float);
+    return x;
+}
+
 static apus_status run_network_predict(void *user)
 {
-    float predicted[ROWS * CLASSES];
-    apus_array x = sample_x(&s), out = APUS_ARRAY_2D(APUS_FLOAT32, predicted, ROWS, CLASSES);
+    float predicted[ROWS / 2 * CLASSES];
+    apus_array x = strided_xf(), out = APUS_ARRAY_2D(APUS_FLOAT32, predicted, ROWS / 2, CLASSES);
     (void)user;
     return apus_predict(context, o.model, APUS_PREDICT, &x, &out);
 }
@@ -217,7 +228,8 @@ static apus_status run_trainer_fit(void *user)
 
 static void training(void)
 {
-    apus_array x = sample_x(&s), y = sample_label(&s);
+    apus_array x = strided_xf(), y = sample_label(&s);
+    y.shape[0] = ROWS / 2;
     o.model = sample_network(context);
     OK(context, apus_dataset_create(context, &x, 1, &y, 1, NULL, &o.dataset));
     /* The published weights of a first success are held; they replace those held before. */

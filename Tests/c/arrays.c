@@ -260,14 +260,14 @@ static void refuses_sizes_that_overflow(void)
     x.flags = APUS_ARRAY_STRIDED;
     x.strides[0] = INT64_MAX / 2;
     x.strides[1] = 8;
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_predict(context, regression, APUS_PREDICT, &x, &out));
+    FAILS_NAMING(context, APUS_E_SHAPE, "x", apus_predict(context, regression, APUS_PREDICT, &x, &out));
     x.strides[0] = INT64_MIN;
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_predict(context, regression, APUS_PREDICT, &x, &out));
+    FAILS_NAMING(context, APUS_E_SHAPE, "x", apus_predict(context, regression, APUS_PREDICT, &x, &out));
 }
 
-static void refuses_structs_of_the_wrong_size(void)
+static void refuses_structs_too_short_to_be_any(void)
 {
-    static const uint32_t wrong[] = { 0, 1, 8, 31, UINT32_MAX };
+    static const uint32_t wrong[] = { 0, 1, 8, 31 };
     double predicted[ROWS];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         apus_array x = sample_x(&s), out = APUS_ARRAY_1D(APUS_FLOAT64, predicted, ROWS);
@@ -361,7 +361,7 @@ int main(void)
     RUN(refuses_no_rows_and_no_columns);
     RUN(fits_and_predicts_one_row);
     RUN(refuses_sizes_that_overflow);
-    RUN(refuses_structs_of_the_wrong_size);
+    RUN(refuses_structs_too_short_to_be_any);
     RUN(networks_refuse_wrong_arrays);
     RUN(networks_read_strided_input);
     apus_model_free(regression);
