@@ -246,7 +246,7 @@ static void training_refuses_null(void)
     apus_array x = sample_xf(&s), y = sample_label(&s), out = APUS_ARRAY_INIT;
     apus_dataset *d = NULL;
     apus_trainer *t = NULL;
-    double loss;
+    double loss, values[2];
 
     NULL_FAILS("inputs", apus_dataset_create(context, NULL, 1, &y, 1, NULL, &d));
     NULL_FAILS("targets", apus_dataset_create(context, &x, 1, NULL, 1, NULL, &d));
@@ -255,8 +255,8 @@ static void training_refuses_null(void)
     NULL_FAILS("out", apus_trainer_create(context, network_model, TRAINER_PARAMETERS, NULL));
     NULL_FAILS("trainer", apus_trainer_fit(context, NULL, dataset, NULL, NULL));
     NULL_FAILS("train", apus_trainer_fit(context, trainer, NULL, NULL, NULL));
-    NULL_FAILS("trainer", apus_trainer_evaluate(context, NULL, dataset, 0, &loss, 1));
-    NULL_FAILS("dataset", apus_trainer_evaluate(context, trainer, NULL, 0, &loss, 1));
+    NULL_FAILS("trainer", apus_trainer_evaluate(context, NULL, dataset, 0, values, 2));
+    NULL_FAILS("dataset", apus_trainer_evaluate(context, trainer, NULL, 0, values, 2));
     NULL_FAILS("values", apus_trainer_evaluate(context, trainer, dataset, 0, NULL, 2));
     NULL_FAILS("trainer", apus_trainer_step(context, NULL, &x, 1, &y, 1, NULL, &loss));
     NULL_FAILS("inputs", apus_trainer_step(context, trainer, NULL, 1, &y, 1, NULL, &loss));
@@ -272,6 +272,9 @@ static void training_refuses_null(void)
     NULL_FAILS("path", apus_trainer_weight(context, trainer, NULL, &out));
     NULL_FAILS("out", apus_trainer_weight(context, trainer, "dense/bias", NULL));
     NULL_FAILS("trainer", apus_trainer_gradient(context, NULL, "dense/bias", &out));
+    OK(context, apus_trainer_forward(context, trainer, &x, 1, 1, NULL, 0));
+    OK(context, apus_trainer_loss(context, trainer, &y, 1, NULL, &loss));
+    OK(context, apus_trainer_backward(context, trainer, NULL, 0, NULL, 0));
     NULL_FAILS("path", apus_trainer_gradient(context, trainer, NULL, &out));
     NULL_FAILS("out", apus_trainer_gradient(context, trainer, "dense/bias", NULL));
     NULL_FAILS("trainer", apus_trainer_set_learning_rate(context, NULL, 0.1));
