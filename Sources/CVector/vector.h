@@ -35,6 +35,13 @@ APUS_INLINE apus_f16 apus_f16_load(const float *p) { return *(const apus_f16_any
 
 APUS_INLINE void apus_f16_store(float *p, apus_f16 x) { *(apus_f16_anywhere *)p = x; }
 
+// The pointer itself, its origin hidden from the optimiser: loops over several rows would otherwise compute each row's
+// address from the one before, a chain of additions that takes longer than the arithmetic.
+APUS_INLINE const float *_Nonnull apus_f16_row(const float *_Nonnull p) {
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 // The first n (0 to 15) elements from memory, the rest 0. Memory past them is not touched.
 APUS_INLINE apus_f16 apus_f16_load_partial(const float *p, int64_t n) {
 #if defined(__AVX512F__)
@@ -111,6 +118,17 @@ APUS_INLINE apus_f16 apus_f16_add(apus_f16 a, apus_f16 b) { return a + b; }
 APUS_INLINE apus_f16 apus_f16_subtract(apus_f16 a, apus_f16 b) { return a - b; }
 APUS_INLINE apus_f16 apus_f16_multiply(apus_f16 a, apus_f16 b) { return a * b; }
 APUS_INLINE apus_f16 apus_f16_divide(apus_f16 a, apus_f16 b) { return a / b; }
+// a / b, off by 1 ulp at most, for 2^-100 < b < 2^126 and quotients that are not denormal.
+APUS_INLINE apus_f16 apus_f16_quotient(apus_f16 a, apus_f16 b) {
+#if defined(__AVX512F__)
+    apus_f16 inverse = (apus_f16)_mm512_rcp14_ps((__m512)b);
+    inverse = __builtin_elementwise_fma(inverse, __builtin_elementwise_fma(-b, inverse, (apus_f16)1.0f), inverse);
+    const apus_f16 quotient = a * inverse;
+    return __builtin_elementwise_fma(__builtin_elementwise_fma(-quotient, b, a), inverse, quotient);
+#else
+    return a / b;
+#endif
+}
 APUS_INLINE apus_f16 apus_f16_negate(apus_f16 a) { return -a; }
 
 // a b + c, rounded once where the processor can.
@@ -185,7 +203,12 @@ APUS_INLINE apus_l8 apus_l8_add(apus_l8 a, apus_l8 b) { return a + b; }
 APUS_INLINE apus_l8 apus_l8_count_from(uint64_t a) { return (apus_l8)a + (apus_l8){0, 1, 2, 3, 4, 5, 6, 7}; }
 // The 64-bit products of the low 32 bits.
 APUS_INLINE apus_l8 apus_l8_multiply_low(apus_l8 a, apus_l8 b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
-APUS_INLINE apus_l8 apus_l8_high(apus_l8 a) { return a >> 32; }
+// The high 32 bits in place of the low ones, the high ones undefined. As a shuffle, for the port that multiplications
+// leave free.
+APUS_INLINE apus_l8 apus_l8_high(apus_l8 a) {
+    const apus_u16 words = (apus_u16)a;
+    return (apus_l8)__builtin_shufflevector(words, words, 1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15);
+}
 APUS_INLINE apus_l8 apus_l8_xor3(apus_l8 a, apus_l8 b, apus_l8 c) { return a ^ b ^ c; }
 
 // The low 32 bits of a and b, pair by pair: a0 b0 a1 b1 ...

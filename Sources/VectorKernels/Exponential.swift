@@ -59,14 +59,15 @@ private struct ReducedExponential {
     return apus_f16_select(apus_f16_equal(x, x), y, x)
 }
 
-/// `1 / (1 + exp(-x))`, within 3 ulp.
+/// `1 / (1 + exp(-x))`, within 3 ulp; 0 below -87, where it nears the denormals.
 @inline(__always) func logistic(_ x: Lanes) -> Lanes {
-    splat(1) / (splat(1) + exponential(splat(0) - x))
+    let y = apus_f16_quotient(splat(1), splat(1) + exponential(atMost(87.25, splat(0) - x)))
+    return whereLess(x, splat(-87.25), splat(0), y)
 }
 
 /// `tanh x`, within 4 ulp also near 0, where `(exp(2x) - 1) / (exp(2x) + 1)` keeps its digits.
 @inline(__always) func hyperbolicTangent(_ x: Lanes) -> Lanes {
     let magnitude = apus_f16_abs(x)
     let t = exponentialMinusOne(atMost(18.2, magnitude + magnitude))
-    return apus_f16_copysign(t / (t + splat(2)), x)
+    return apus_f16_copysign(apus_f16_quotient(t, t + splat(2)), x)
 }

@@ -7,23 +7,46 @@ import CVector
 private let chunkLength = 256
 private let panelWidth = 32
 
-/// Where a chunk's factors are: element (i, s) of `a` at `a[i * aRow + s * aStep]`, row s of `b` at `b[s * bStep]`.
-private struct Factors {
+/// The width of one column vector, 1 to 16; a constant `full` spares the masks.
+private struct Columns {
+    var n: Int
+    var isFull: Bool
+
+    static var full: Columns { @inline(__always) get { Columns(n: 16, isFull: true) } }
+    @inline(__always) static func fewer(_ n: Int) -> Columns { Columns(n: n, isFull: false) }
+
+    @inline(__always) func load(_ p: Source) -> Lanes {
+        isFull ? apus_f16_load(p) : apus_f16_load_partial(p, Int64(truncatingIfNeeded: n))
+    }
+    @inline(__always) func store(_ x: Lanes, _ p: Target) {
+        if isFull { apus_f16_store(p, x) } else { apus_f16_store_partial(p, x, Int64(truncatingIfNeeded: n)) }
+    }
+}
+
+/// The product of some rows of op(a), within one chunk of k, with one block of columns: element (i, s) of op(a) is
+/// `a[i * aRow + s * aStep]`, row s of op(b) begins at `b[s * bStep]`, row i of the product at `c[i * cRow]`.
+private struct Block {
     var a: Source
     var aRow: Int
     var aStep: Int
     var b: Source
     var bStep: Int
+    var c: Target
+    var cRow: Int
+    var rows: Int
+    var length: Int
+    /// What the old value of c is multiplied by; where 0, c is not read.
+    var keep: Float
 
-    @inline(__always) func from(_ s: Int) -> Factors {
-        Factors(a: a + s &* aStep, aRow: aRow, aStep: aStep, b: b + s &* bStep, bStep: bStep)
+    /// The length of all stretches but the last.
+    @inline(__always) var stretch: Int { length < 32 ? length : length &>> 2 }
+
+    @inline(__always) func put(_ x: Lanes, _ c: Target, _ columns: Columns) {
+        columns.store(keep == 0 ? x : fma(splat(keep), columns.load(Source(c)), x), c)
     }
 }
 
-/// The length of all stretches of a chunk but the last.
-@inline(__always) private func stretch(of length: Int) -> Int { length < 32 ? length : length &>> 2 }
-
-/// Four rows of one column block.
+/// Sums of four rows of one column vector.
 private struct Tile {
     var r0 = splat(0)
     var r1 = splat(0)
@@ -46,103 +69,246 @@ private struct Tile {
         r3 = r3 + other.r3
     }
 
-    @inline(__always) func put(_ c: Target, _ cRow: Int, _ n: Int, _ keep: Float) {
-        VectorProduct.put(r0, c, n, keep)
-        VectorProduct.put(r1, c + cRow, n, keep)
-        VectorProduct.put(r2, c + 2 &* cRow, n, keep)
-        VectorProduct.put(r3, c + 3 &* cRow, n, keep)
+    @inline(__always) func put(_ block: borrowing Block, _ c: Target, _ columns: Columns) {
+        block.put(r0, c, columns)
+        block.put(r1, c + block.cRow, columns)
+        block.put(r2, c + 2 &* block.cRow, columns)
+        block.put(r3, c + 3 &* block.cRow, columns)
     }
 }
 
-/// The products of one chunk with one block of columns.
-private enum VectorProduct {
-    /// `c = x + keep c`; c is not read where `keep` is 0.
-    @inline(__always) static func put(_ x: Lanes, _ c: Target, _ n: Int, _ keep: Float) {
-        store(keep == 0 ? x : fma(splat(keep), load(c, n), x), c, n)
+/// Two tiles, of eight rows of one column vector or of four rows of two, over a chunk, stretch by stretch.
+@inline(__always) private func sumTiles(
+    _ block: borrowing Block, _ a: Source, _ b: Source,
+    _ step: (_ a: Source, _ lower: Source, _ b: Source, _ first: inout Tile, _ second: inout Tile) -> Void
+) -> (Tile, Tile) {
+    var (a, b) = (a, b)
+    var lower = apus_f16_row(a + 4 &* block.aRow)
+    var (first, second) = (Tile(), Tile())
+    let q = block.stretch
+    var left = q
+    while left > 0 {
+        step(a, lower, b, &first, &second)
+        a += block.aStep
+        lower += block.aStep
+        b += block.bStep
+        left &-= 1
     }
-
-    /// Four rows, up to sixteen columns.
-    @inline(__always) static func fourRows(
-        _ f: Factors, _ length: Int, _ c: Target, _ cRow: Int, _ n: Int, _ keep: Float
-    ) {
-        let q = stretch(of: length)
-        var total = Tile()
-        var (a, b) = (f.a, f.b)
-        var start = 0
-        repeat {
-            let end = length &- start < 2 &* q ? length : start &+ q
-            var part = Tile()
-            var s = start
-            while s < end {
-                part.add(a, f.aRow, load(b, n))
-                a += f.aStep
-                b += f.bStep
-                s &+= 1
-            }
-            if start == 0 { total = part } else { total.add(part) }
-            start = end
-        } while start < length
-        total.put(c, cRow, n, keep)
-    }
-
-    /// Four rows, sixteen columns and up to sixteen more.
-    @inline(__always) static func fourRowsWide(
-        _ f: Factors, _ length: Int, _ c: Target, _ cRow: Int, _ n: Int, _ keep: Float
-    ) {
-        let q = stretch(of: length)
-        var (left, right) = (Tile(), Tile())
-        var (a, b) = (f.a, f.b)
-        var start = 0
-        repeat {
-            let end = length &- start < 2 &* q ? length : start &+ q
-            var (partLeft, partRight) = (Tile(), Tile())
-            var s = start
-            while s < end {
-                partLeft.add(a, f.aRow, load(b, 16))
-                partRight.add(a, f.aRow, load(b + 16, n))
-                a += f.aStep
-                b += f.bStep
-                s &+= 1
-            }
-            if start == 0 {
-                (left, right) = (partLeft, partRight)
-            } else {
-                left.add(partLeft)
-                right.add(partRight)
-            }
-            start = end
-        } while start < length
-        left.put(c, cRow, 16, keep)
-        right.put(c + 16, cRow, n, keep)
-    }
-
-    /// One row, up to sixteen columns, its four stretches side by side.
-    @inline(__always) static func oneRow(_ f: Factors, _ length: Int, _ c: Target, _ n: Int, _ keep: Float) {
-        var tile = Tile()
-        let q = length &>> 2
-        var s = 0
-        if length >= 32 {
-            let (f1, f2, f3) = (f.from(q), f.from(2 &* q), f.from(3 &* q))
-            var (a, b) = (0, 0)
-            while s < q {
-                tile.r0 = fma(splat(f.a[a]), load(f.b + b, n), tile.r0)
-                tile.r1 = fma(splat(f1.a[a]), load(f1.b + b, n), tile.r1)
-                tile.r2 = fma(splat(f2.a[a]), load(f2.b + b, n), tile.r2)
-                tile.r3 = fma(splat(f3.a[a]), load(f3.b + b, n), tile.r3)
-                a &+= f.aStep
-                b &+= f.bStep
-                s &+= 1
-            }
-            s = 4 &* q
+    guard q < block.length else { return (first, second) }
+    var stretches = 3
+    while stretches > 0 {
+        var (firstPart, secondPart) = (Tile(), Tile())
+        left = stretches == 1 ? block.length &- 3 &* q : q
+        while left > 0 {
+            step(a, lower, b, &firstPart, &secondPart)
+            a += block.aStep
+            lower += block.aStep
+            b += block.bStep
+            left &-= 1
         }
-        var rest = f.from(s)
-        while s < length {
-            tile.r3 = fma(splat(rest.a[0]), load(rest.b, n), tile.r3)
-            rest = rest.from(1)
+        first.add(firstPart)
+        second.add(secondPart)
+        stretches &-= 1
+    }
+    return (first, second)
+}
+
+/// Rows in eights and fours.
+@inline(__always) private func tallRows(_ block: inout Block, _ column: Int, _ columns: Columns) {
+    let (aRow, cRow) = (block.aRow, block.cRow)
+    let b = block.b + column
+    var (a, c) = (block.a, block.c + column)
+    var rows = block.rows
+    while rows >= 8 {
+        let (upper, lower) = sumTiles(block, a, b) { a, aLower, b, upper, lower in
+            let b = columns.load(b)
+            upper.add(a, aRow, b)
+            lower.add(aLower, aRow, b)
+        }
+        upper.put(block, c, columns)
+        lower.put(block, c + 4 &* cRow, columns)
+        a += 8 &* aRow
+        c += 8 &* cRow
+        rows &-= 8
+    }
+    if rows >= 4 {
+        let (tile, _) = sumTiles(block, a, b) { a, _, b, tile, _ in tile.add(a, aRow, columns.load(b)) }
+        tile.put(block, c, columns)
+    }
+}
+
+/// Rows in fours.
+@inline(__always) private func fourRows(_ block: inout Block, _ column: Int, _ columns: Columns) {
+    let (aRow, cRow) = (block.aRow, block.cRow)
+    let b = block.b + column
+    var (a, c) = (block.a, block.c + column)
+    var rows = block.rows
+    while rows >= 4 {
+        let (tile, _) = sumTiles(block, a, b) { a, _, b, tile, _ in tile.add(a, aRow, columns.load(b)) }
+        tile.put(block, c, columns)
+        a += 4 &* aRow
+        c += 4 &* cRow
+        rows &-= 4
+    }
+}
+
+/// Rows in fours, sixteen columns and more after them.
+@inline(__always) private func wideRows(_ block: inout Block, _ columns: Columns) {
+    let (aRow, cRow) = (block.aRow, block.cRow)
+    var (a, c) = (block.a, block.c)
+    var rows = block.rows
+    while rows >= 4 {
+        let (left, right) = sumTiles(block, a, block.b) { a, _, b, left, right in
+            left.add(a, aRow, apus_f16_load(b))
+            right.add(a, aRow, columns.load(b + 16))
+        }
+        left.put(block, c, .full)
+        right.put(block, c + 16, columns)
+        a += 4 &* aRow
+        c += 4 &* cRow
+        rows &-= 4
+    }
+}
+
+/// One row, the four stretches side by side.
+@inline(__always) private func oneRow(_ block: inout Block, _ row: Int, _ column: Int, _ columns: Columns) {
+    var sums = Tile()
+    let length = block.length
+    let q = length < 32 ? 0 : length &>> 2
+    let c = block.c + row &* block.cRow + column
+    var (a, b) = (block.a + row &* block.aRow, block.b + column)
+    var s = 0
+    while s < q {
+        let (aSkip, bSkip) = (q &* block.aStep, q &* block.bStep)
+        sums.r0 = fma(splat(a[0]), columns.load(b), sums.r0)
+        sums.r1 = fma(splat(a[aSkip]), columns.load(b + bSkip), sums.r1)
+        sums.r2 = fma(splat(a[2 &* aSkip]), columns.load(b + 2 &* bSkip), sums.r2)
+        sums.r3 = fma(splat(a[3 &* aSkip]), columns.load(b + 3 &* bSkip), sums.r3)
+        a += block.aStep
+        b += block.bStep
+        s &+= 1
+    }
+    a += 3 &* q &* block.aStep
+    b += 3 &* q &* block.bStep
+    s = 4 &* q
+    while s < length {
+        sums.r3 = fma(splat(a[0]), columns.load(b), sums.r3)
+        a += block.aStep
+        b += block.bStep
+        s &+= 1
+    }
+    block.put(q > 0 ? ((sums.r0 + sums.r1) + sums.r2) + sums.r3 : sums.r3, c, columns)
+}
+
+/// One row, 64 columns, stretch by stretch, so that memory is read in longer runs.
+@inline(__always) private func oneLongRow(_ block: inout Block) {
+    @inline(__always) func add(_ a: Source, _ b: Source, _ sums: inout Tile) {
+        let a = splat(a[0])
+        sums.r0 = fma(a, apus_f16_load(b), sums.r0)
+        sums.r1 = fma(a, apus_f16_load(b + 16), sums.r1)
+        sums.r2 = fma(a, apus_f16_load(b + 32), sums.r2)
+        sums.r3 = fma(a, apus_f16_load(b + 48), sums.r3)
+    }
+    var (a, b) = (block.a, block.b)
+    let q = block.length < 32 ? 0 : block.length &>> 2
+    let (aSkip, bSkip) = (q &* block.aStep, q &* block.bStep)
+    var total = Tile()
+    // Two stretches at a time, then the two others and what is left over.
+    var pass = 0
+    while pass < 2, q > 0 {
+        var (first, second) = (Tile(), Tile())
+        var s = 0
+        while s < q {
+            add(a, b, &first)
+            add(a + aSkip, b + bSkip, &second)
+            a += block.aStep
+            b += block.bStep
             s &+= 1
         }
-        put(length >= 32 ? ((tile.r0 + tile.r1) + tile.r2) + tile.r3 : tile.r3, c, n, keep)
+        a += aSkip
+        b += bSkip
+        if pass == 0 {
+            total = first
+        } else {
+            total.add(first)
+            var s = 4 &* q
+            while s < block.length {
+                add(a, b, &second)
+                a += block.aStep
+                b += block.bStep
+                s &+= 1
+            }
+        }
+        total.add(second)
+        pass &+= 1
     }
+    var s = q > 0 ? block.length : 0
+    while s < block.length {
+        add(a, b, &total)
+        a += block.aStep
+        b += block.bStep
+        s &+= 1
+    }
+    block.put(total.r0, block.c, .full)
+    block.put(total.r1, block.c + 16, .full)
+    block.put(total.r2, block.c + 32, .full)
+    block.put(total.r3, block.c + 48, .full)
+}
+
+// The kernels proper, kept apart so that each has the registers for itself.
+@inline(never) private func tallRowsOfSixteen(_ block: inout Block, _ column: Int) {
+    tallRows(&block, column, .full)
+}
+@inline(never) private func tallRowsOfFewer(_ block: inout Block, _ column: Int, _ n: Int) {
+    tallRows(&block, column, .fewer(n))
+}
+@inline(never) private func fourRowsOfSixteen(_ block: inout Block, _ column: Int) {
+    fourRows(&block, column, .full)
+}
+@inline(never) private func fourRowsOfFewer(_ block: inout Block, _ column: Int, _ n: Int) {
+    fourRows(&block, column, .fewer(n))
+}
+@inline(never) private func wideRowsOfThirtyTwo(_ block: inout Block) { wideRows(&block, .full) }
+@inline(never) private func wideRowsOfFewer(_ block: inout Block, _ n: Int) { wideRows(&block, .fewer(n)) }
+@inline(never) private func oneRowOfSixteen(_ block: inout Block, _ row: Int, _ column: Int) {
+    oneRow(&block, row, column, .full)
+}
+@inline(never) private func oneRowOfFewer(_ block: inout Block, _ row: Int, _ column: Int, _ n: Int) {
+    oneRow(&block, row, column, .fewer(n))
+}
+@inline(never) private func oneRowOfSixtyFour(_ block: inout Block) { oneLongRow(&block) }
+
+/// Rows `first` and on, up to sixteen columns from `column` on.
+@inline(__always) private func multiplyColumns(_ block: inout Block, _ first: Int, _ column: Int, _ n: Int) {
+    var row = first
+    if row == 0, block.rows >= 4 {
+        // Eight sums of sixteen lanes want the thirty-two registers of AVX-512.
+        if apus_compiled_isa_level() == APUS_ISA_V4 {
+            if n == 16 { tallRowsOfSixteen(&block, column) } else { tallRowsOfFewer(&block, column, n) }
+        } else {
+            if n == 16 { fourRowsOfSixteen(&block, column) } else { fourRowsOfFewer(&block, column, n) }
+        }
+        row = block.rows & ~3
+    }
+    while row < block.rows {
+        if n == 16 { oneRowOfSixteen(&block, row, column) } else { oneRowOfFewer(&block, row, column, n) }
+        row &+= 1
+    }
+}
+
+/// Up to `panelWidth` columns.
+@inline(__always) private func multiplyPanel(_ block: inout Block, _ width: Int) {
+    if width <= 16 {
+        multiplyColumns(&block, 0, 0, width)
+        return
+    }
+    var row = 0
+    if apus_compiled_isa_level() == APUS_ISA_V4, block.rows >= 4 {
+        if width == 32 { wideRowsOfThirtyTwo(&block) } else { wideRowsOfFewer(&block, width &- 16) }
+        row = block.rows & ~3
+    }
+    multiplyColumns(&block, row, 0, 16)
+    multiplyColumns(&block, row, 16, width &- 16)
 }
 
 /// One call of `smallProduct`.
@@ -159,92 +325,67 @@ private struct Product {
     var c: Target
     var cRow: Int
 
-    /// Rows of the product for one chunk and up to `panelWidth` columns. `n` is passed as the constant 16 where it is
-    /// 16, for loads without masks.
-    @inline(__always) func rows(_ f: Factors, _ length: Int, _ column: Int, _ width: Int, _ keep: Float) {
-        var f = f
-        var c = c + column
-        var row = 0
-        // A wide tile needs the thirty-two registers of AVX-512.
-        let isWide = apus_compiled_isa_level() == APUS_ISA_V4 && width > 16
-        while row &+ 4 <= m {
-            if isWide {
-                if width == 32 {
-                    VectorProduct.fourRowsWide(f, length, c, cRow, 16, keep)
+    /// A chunk of k and the columns from `column` on; `b` as it is.
+    @inline(__always) private func block(_ start: Int, _ column: Int) -> Block {
+        Block(
+            a: a + start &* aStep, aRow: aRow, aStep: aStep, b: b + start &* bRow + column, bStep: bRow, c: c + column,
+            cRow: cRow, rows: m, length: k &- start < chunkLength ? k &- start : chunkLength,
+            keep: start == 0 ? beta : 1)
+    }
+
+    /// `b` as it is.
+    @inline(__always) func runStraight() {
+        var column = 0
+        while column < n {
+            let width = n &- column
+            let isLongRow = m == 1 && width >= 64
+            var start = 0
+            repeat {
+                var block = block(start, column)
+                if isLongRow {
+                    oneRowOfSixtyFour(&block)
                 } else {
-                    VectorProduct.fourRowsWide(f, length, c, cRow, width &- 16, keep)
+                    multiplyPanel(&block, width < panelWidth ? width : panelWidth)
                 }
-            } else {
-                each(f, c, width) { f, c, n in VectorProduct.fourRows(f, length, c, cRow, n, keep) }
-            }
-            f.a += 4 &* aRow
-            c += 4 &* cRow
-            row &+= 4
-        }
-        while row < m {
-            each(f, c, width) { f, c, n in VectorProduct.oneRow(f, length, c, n, keep) }
-            f.a += aRow
-            c += cRow
-            row &+= 1
+                start &+= chunkLength
+            } while start < k
+            column &+= isLongRow ? 64 : panelWidth
         }
     }
 
-    /// Calls `body` for the one or two column blocks.
-    @inline(__always) private func each(
-        _ f: Factors, _ c: Target, _ width: Int, _ body: (_ f: Factors, _ c: Target, _ n: Int) -> Void
-    ) {
-        var f = f
-        var c = c
-        var left = width
-        while left >= 16 {
-            body(f, c, 16)
-            f.b += 16
-            c += 16
-            left &-= 16
-        }
-        if left > 0 { body(f, c, left) }
-    }
-
-    /// Chunk by chunk, block of columns by block, with `factors(start, length, column, width)` saying where they are.
-    @inline(__always) func run(_ factors: (Int, Int, Int, Int) -> Factors) {
+    /// `b` transposed, a chunk of a column block at a time, into `panel`.
+    func runTransposed(_ panel: Target) {
         var column = 0
         while column < n {
             let width = n &- column < panelWidth ? n &- column : panelWidth
             var start = 0
             repeat {
-                let length = k &- start < chunkLength ? k &- start : chunkLength
-                rows(factors(start, length, column, width), length, column, width, start == 0 ? beta : 1)
+                var block = block(start, column)
+                pack(start, block.length, column, width, panel)
+                block.b = Source(panel)
+                block.bStep = panelWidth
+                multiplyPanel(&block, width)
                 start &+= chunkLength
             } while start < k
             column &+= panelWidth
         }
     }
 
-    /// `b` as it is.
-    func runStraight() {
-        run { start, _, column, _ in
-            Factors(a: a + start &* aStep, aRow: aRow, aStep: aStep, b: b + start &* bRow + column, bStep: bRow)
-        }
-    }
-
-    /// `b` transposed, a chunk of a column block at a time, into `panel`.
-    func runTransposed(_ panel: Target) {
-        run { start, length, column, width in
-            var left = 0
-            while left < width {
-                let tileRows = width &- left < 16 ? width &- left : 16
-                var s = 0
-                while s < length {
-                    let tileColumns = length &- s < 16 ? length &- s : 16
-                    apus_f16_transpose(
-                        b + (column &+ left) &* bRow + start + s, Int64(truncatingIfNeeded: bRow),
-                        Int64(truncatingIfNeeded: tileRows), Int64(truncatingIfNeeded: tileColumns),
-                        panel + s &* panelWidth + left, Int64(truncatingIfNeeded: panelWidth))
-                    s &+= 16
-                }
-                left &+= 16
+    /// Rows `column` and on of `b`, its columns `start` and on, become the panel's columns and rows.
+    @inline(__always) private func pack(_ start: Int, _ length: Int, _ column: Int, _ width: Int, _ panel: Target) {
+        var left = 0
+        while left < width {
+            let tileRows = width &- left < 16 ? width &- left : 16
+            var s = 0
+            while s < length {
+                let tileColumns = length &- s < 16 ? length &- s : 16
+                apus_f16_transpose(
+                    b + (column &+ left) &* bRow + start + s, Int64(truncatingIfNeeded: bRow),
+                    Int64(truncatingIfNeeded: tileRows), Int64(truncatingIfNeeded: tileColumns),
+                    panel + s &* panelWidth + left, Int64(truncatingIfNeeded: panelWidth))
+                s &+= 16
             }
-            return Factors(a: a + start &* aStep, aRow: aRow, aStep: aStep, b: Source(panel), bStep: panelWidth)
+            left &+= 16
         }
     }
 }

@@ -1,15 +1,21 @@
 import CVector
 
-/// The first `n` elements at `p`, then minus infinity.
-@inline(__always) private func loadLogits(_ p: Source, _ n: Int) -> Lanes {
-    n == 16 ? load(p, 16) : apus_f16_first(load(p, n), splat(-.infinity), Int64(truncatingIfNeeded: n))
+/// The first `n` elements at `p`, then `fill`.
+@inline(__always) private func load(_ p: Source, _ n: Int, fill: Lanes) -> Lanes {
+    n == 16 ? load(p, 16) : apus_f16_first(load(p, n), fill, Int64(truncatingIfNeeded: n))
+}
+
+/// `exp(x - largest)` of the first `n` elements, then zeros. The lanes past them hold the largest until then: the
+/// exponential of something far below would be a denormal number, which takes a hundred times as long.
+@inline(__always) private func shiftedExponentials(_ p: Source, _ n: Int, _ largest: Lanes) -> Lanes {
+    let e = exponential(load(p, n, fill: largest) - largest)
+    return n == 16 ? e : apus_f16_first(e, splat(0), Int64(truncatingIfNeeded: n))
 }
 
 /// One row of at most sixteen columns, kept in a register from load to store.
 @inline(__always) private func shortRow(_ x: Source, _ y: Target, _ n: Int) -> (largest: Float, sum: Float) {
-    let logits = loadLogits(x, n)
-    let largest = apus_f16_largest(logits)
-    let e = exponential(logits - splat(largest))
+    let largest = apus_f16_largest(load(x, n, fill: splat(-.infinity)))
+    let e = shiftedExponentials(x, n, splat(largest))
     let sum = apus_f16_sum(e)
     store(e / splat(sum), y, n)
     return (largest, sum)
@@ -19,7 +25,7 @@ import CVector
 /// sixteen floats, sums of those in doubles, so that the error does not grow with the row.
 @inline(__always) private func longRow(_ x: Source, _ y: Target, _ columns: Int64) -> (largest: Float, sum: Float) {
     var highest = splat(-.infinity)
-    eachBlock(columns) { i, n in highest = apus_f16_max(loadLogits(x + i, n), highest) }
+    eachBlock(columns) { i, n in highest = apus_f16_max(load(x + i, n, fill: splat(-.infinity)), highest) }
     let largest = apus_f16_largest(highest)
     let shift = splat(largest)
     var total = DoubleLanes()
@@ -28,7 +34,7 @@ import CVector
         var part = splat(0)
         let offset = Int(truncatingIfNeeded: start)
         eachBlock(columns &- start < 1024 ? columns &- start : 1024) { i, n in
-            let e = exponential(loadLogits(x + offset + i, n) - shift)
+            let e = shiftedExponentials(x + offset + i, n, shift)
             part = part + e
             store(e, y + offset + i, n)
         }
