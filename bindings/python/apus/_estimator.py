@@ -164,8 +164,8 @@ class Estimator:
     @classmethod
     def _from_model(cls, model):
         info = model.info
-        estimator = cls(**cls._from_library_parameters(info.get("parameters", {})))
-        estimator._adopt(model, info.get("n_features_in", info.get("features")), info.get("feature_names"))
+        estimator = cls(**cls._from_library_parameters(info["parameters"]))
+        estimator._adopt(model, info["n_features"], info.get("feature_names"))
         return estimator
 
     def __getstate__(self):

@@ -83,7 +83,7 @@ class LinearRegression(Regressor):
 
     def _shaped(self, name, array):
         if name == "n_iter_":
-            return int(array)
+            return int(array.reshape(-1)[0])
         if name == "intercept_" and array.ndim == 0:
             return float(array)
         return array

@@ -40,7 +40,7 @@ class StandardScaler(Transformer):
         self.with_std = with_std
 
     def _shaped(self, name, array):
-        return int(array) if name == "n_samples_seen_" else array
+        return int(array.reshape(-1)[0]) if name == "n_samples_seen_" else array
 
 
 class MinMaxScaler(Transformer):
