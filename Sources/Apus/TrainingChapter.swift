@@ -22,7 +22,7 @@ final class TrainerHandle {
 
 /// Every call on a trainer.
 @inline(__always)
-private func training(
+func training(
     _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ body: (Context, Trainer) throws(ApusError) -> Void
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in
@@ -192,7 +192,8 @@ public func apus_trainer_loss(
     _ weight: UnsafePointer<apus_array>?, _ loss: UnsafeMutablePointer<Double>?
 ) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
-        // Targets alone: the first stands in for the inputs, which loss does not read.
+        // Targets alone: they stand in for the inputs, which loss does not read.
+        _ = try inputs(targets, count, "targets")
         let data = try batch(targets, count, targets, count, weight)
         let value = try trainer.loss(data, in: context)
         loss?.pointee = value

@@ -22,6 +22,7 @@ package enum BLAS {
     static func enter() {
         pthread_mutex_lock(lock)
         if holders == 0 {
+            _ = BLASProcessor.mended
             hostThreads = openblas_get_num_threads()
             if hostThreads != 1 { openblas_set_num_threads(1) }
         }
@@ -37,7 +38,10 @@ package enum BLAS {
         pthread_mutex_unlock(lock)
     }
 
-    package static var version: String { String(cString: openblas_get_config()) }
+    /// OpenBLAS's build and the processor whose kernels it runs.
+    package static var version: String {
+        String(cString: openblas_get_config()) + " on " + String(cString: openblas_get_corename())
+    }
 
     // MARK: One slice
 

@@ -3,13 +3,14 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-# Besides these, every target may import Swift, Glibc, Synchronization and Builtin-free toolchain modules named here.
-system='Swift|Glibc|Darwin|Musl|Synchronization'
+# CVector <- VectorKernels* <- Core <- Numerics <- {Learning, Networks} <- Storage <- Apus; a module may import all
+# that lie beneath it, and of the system's C libraries only its own.
+system='Swift|Glibc|Synchronization|CVector'
 declare -A allowed=(
-    [VectorKernels]='CVector'
-    [VectorKernelsV3]='CVector'
-    [VectorKernelsV4]='CVector'
-    [Core]='CVector|COpenBLAS|VectorKernels|VectorKernelsV3|VectorKernelsV4'
+    [VectorKernels]='none'
+    [VectorKernelsV3]='none'
+    [VectorKernelsV4]='none'
+    [Core]='COpenBLAS|VectorKernels|VectorKernelsV3|VectorKernelsV4'
     [Numerics]='Core|COpenBLAS'
     [Learning]='Core|Numerics'
     [Networks]='Core|Numerics'

@@ -10,9 +10,9 @@ class Configured:
 
     @classmethod
     def _parameter_names(cls):
-        code = cls.__init__.__code__
         if cls.__init__ is object.__init__:
             return ()
+        code = cls.__init__.__code__
         return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
 
     def get_config(self):

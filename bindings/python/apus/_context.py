@@ -77,7 +77,8 @@ class Context:
     def check(self, status):
         """Raises the exception for a status code other than 0."""
         if status:
-            raise _errors.error_for(status, lib.apus_last_error(self.handle).decode("utf-8", "replace"))
+            message = lib.apus_last_error(self.handle) or lib.apus_status_text(status)
+            raise _errors.error_for(status, message.decode("utf-8", "replace"))
 
     def text(self, function, *arguments):
         """The text that ``function`` writes, as ``str``."""

@@ -10,6 +10,7 @@ from ._library import PREDICT, lib
 
 _CHUNK_SECONDS = 0.05
 _ELEMENTS_PER_SECOND = 5e8
+_WEIGHTS_PER_SECOND = 5e9
 
 
 class Handle:
@@ -74,8 +75,10 @@ class Model(Handle):
         """How many rows the library handles in about ``_CHUNK_SECONDS``, a multiple of 256."""
         if x.size + result.size < 100_000:
             return x.size + 1
-        work_per_row = (x.size + result.size) / max(1, _arrays.rows(x)) + self.info.get("parameter_count", 0)
-        return max(1, int(_CHUNK_SECONDS * _ELEMENTS_PER_SECOND / work_per_row / 256)) * 256
+        seconds = (x.size + result.size) / max(1, _arrays.rows(x)) / _ELEMENTS_PER_SECOND
+        if self.info["kind"] == "network":
+            seconds += self.info["parameters"] / _WEIGHTS_PER_SECOND
+        return max(1, int(_CHUNK_SECONDS / seconds / 256)) * 256
 
     def attribute(self, name):
         """A copy of a learned array by its name or, for a network's weight, by its path."""
@@ -90,12 +93,7 @@ class Model(Handle):
     def save(self, path):
         """Writes the file whole or not at all."""
         with _context.current() as context:
-            _interrupt.call(
-                context, self._file_seconds(), lib.apus_model_save, self.pointer, os.fsencode(path), None
-            )
-
-    def _file_seconds(self):
-        return 0
+            context.check(lib.apus_model_save(context.handle, self.pointer, os.fsencode(path), None))
 
     def to_bytes(self):
         """The file as ``bytes``."""

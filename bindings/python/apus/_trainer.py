@@ -151,6 +151,11 @@ class Trainer(_handles.Handle):
         with _context.current() as context:
             context.check(lib.apus_trainer_set_learning_rate(context.handle, self.pointer, float(value)))
 
+    def history(self):
+        """All fits so far: a list for each name, one number per epoch."""
+        with _context.current() as context:
+            return json.loads(context.text(lib.apus_trainer_history, self.pointer))
+
     def save(self, path):
         with _context.current() as context:
             context.check(lib.apus_trainer_save(context.handle, self.pointer, os.fsencode(path)))
@@ -183,7 +188,8 @@ class EpochWatch(_interrupt.SignalKeeper):
         if progress.stage == PROGRESS_BATCH:
             if self._on_batch is None:
                 return 0
-            return 1 if self._on_batch(progress.batch, progress.batches, self._measured(progress)) else 0
+            self.logs = self._measured(progress)  # they stay when the decision is to stop
+            return 1 if self._on_batch(progress.batch, progress.batches, self.logs) else 0
         self.logs = self._measured(progress)
         if progress.has_validation:
             self.logs["val_loss"] = progress.validation_loss

@@ -6,7 +6,10 @@ __all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer"]
 
 
 class Layer(Configured):
-    """Base of the layers. ``name`` is given by the model when it is None: ``dense``, ``dense_1``, ..."""
+    """Base of the layers.
+
+    ``name`` is given by the model when it is None: ``dense``, ``dense_1``, ...; ``trainable=False`` freezes the weights.
+    """
 
     _base = None  # of names given automatically
     name = None
@@ -34,20 +37,15 @@ class InputLayer(Layer):
     ----------
     shape : tuple of int
         The shape of one row, without the batch.
-    batch_size : int or None, default None
-        A batch size fixed for good; None takes any.
-    dtype : str, default "float32"
     name : str, optional
     """
 
     _base = "input_layer"
 
-    def __init__(self, shape=None, batch_size=None, dtype="float32", name=None):
+    def __init__(self, shape=None, name=None):
         if shape is None:
             raise ValueError("an Input needs the shape of one row, such as shape=(64,)")
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        self.batch_size = batch_size
-        self.dtype = dtype
         self.name = name
 
     @classmethod
@@ -55,11 +53,11 @@ class InputLayer(Layer):
         config = dict(config)
         batch_shape = config.pop("batch_shape", None) or config.pop("batch_input_shape", None)
         if batch_shape is not None:
-            config["batch_size"], *config["shape"] = batch_shape
+            config["shape"] = batch_shape[1:]
         return super().from_config(config)
 
 
-def Input(shape=None, batch_size=None, dtype="float32", name=None):
+def Input(shape=None, name=None):
     """The entry of a network whose rows have the shape ``shape``; see ``InputLayer``.
 
     Examples
@@ -69,7 +67,7 @@ def Input(shape=None, batch_size=None, dtype="float32", name=None):
     >>> model.output_shape
     (None, 2)
     """
-    return InputLayer(shape, batch_size, dtype, name)
+    return InputLayer(shape, name)
 
 
 class Dense(Layer):
@@ -84,6 +82,7 @@ class Dense(Layer):
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or initializer, default "glorot_uniform" and "zeros"
     name : str, optional
+    trainable : bool, default True
     """
 
     _base = "dense"
@@ -96,6 +95,7 @@ class Dense(Layer):
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         name=None,
+        trainable=True,
     ):
         self.units = units
         self.activation = activation
@@ -103,6 +103,7 @@ class Dense(Layer):
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
         self.name = name
+        self.trainable = trainable
 
 
 class Activation(Layer):

@@ -13,7 +13,13 @@ __all__ = [
 
 
 class Loss(Configured):
-    """Base of the losses."""
+    """Base of the losses.
+
+    ``reduction`` is "sum_over_batch_size", the mean over the rows of a batch, or "sum".
+    """
+
+    def __init__(self, reduction="sum_over_batch_size"):
+        self.reduction = reduction
 
 
 class MeanSquaredError(Loss):
@@ -27,7 +33,8 @@ class MeanAbsoluteError(Loss):
 class Huber(Loss):
     """Half the square of the error up to ``delta`` (default 1.0), linear beyond (Huber 1964)."""
 
-    def __init__(self, delta=1.0):
+    def __init__(self, delta=1.0, reduction="sum_over_batch_size"):
+        super().__init__(reduction)
         self.delta = delta
 
 
@@ -42,7 +49,8 @@ class BinaryCrossentropy(Loss):
         Moves targets this far towards 1/2.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0):
+    def __init__(self, from_logits=False, label_smoothing=0.0, reduction="sum_over_batch_size"):
+        super().__init__(reduction)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
 
@@ -58,7 +66,8 @@ class CategoricalCrossentropy(Loss):
         Moves targets this far towards equal shares.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0):
+    def __init__(self, from_logits=False, label_smoothing=0.0, reduction="sum_over_batch_size"):
+        super().__init__(reduction)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
 
@@ -72,5 +81,6 @@ class SparseCategoricalCrossentropy(Loss):
         Whether predictions are scores before the softmax.
     """
 
-    def __init__(self, from_logits=False):
+    def __init__(self, from_logits=False, reduction="sum_over_batch_size"):
+        super().__init__(reduction)
         self.from_logits = from_logits

@@ -1,14 +1,40 @@
-"""What is measured beside the loss: the names that ``compile(metrics=[...])`` takes.
+"""What is measured beside the loss, under Keras's names; also given as text: ``"accuracy"``, ``"mae"``, ..."""
 
-``"accuracy"`` (or ``"acc"``) is the share of right predictions, of the kind that fits the loss; ``"mse"`` and
-``"mae"`` are the mean squared and the mean absolute error. ``apus.catalog()["metrics"]`` has them all.
-"""
+from ._configuration import Configured
 
-from . import _context
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalAccuracy",
+]
 
-__all__ = ["names"]
+
+class Metric(Configured):
+    """Base of the metrics."""
 
 
-def names():
-    """The names of all metrics of the library."""
-    return [entry["name"] for entry in _context.catalog()["metrics"]]
+class Accuracy(Metric):
+    """The share of rows that are right, of the kind that fits the loss: what ``"accuracy"`` means."""
+
+
+class BinaryAccuracy(Metric):
+    """The share of elements on the right side of 0.5."""
+
+
+class CategoricalAccuracy(Metric):
+    """The share of rows whose largest output is where the target's largest is."""
+
+
+class SparseCategoricalAccuracy(Metric):
+    """The share of rows whose largest output is the label."""
+
+
+class MeanSquaredError(Metric):
+    """The mean of (target - prediction)²."""
+
+
+class MeanAbsoluteError(Metric):
+    """The mean of |target - prediction|."""

@@ -29,6 +29,8 @@ class Model:
         Set it to True in a callback to end training.
     history : History
         Of the last fit.
+
+    A network can be copied and pickled with its weights; the optimizer of the copy begins anew.
     """
 
     def __init__(self):
@@ -37,6 +39,8 @@ class Model:
         self._compiled = None
         self._unpublished = False
         self._all_layers = []
+        self._input_names = []
+        self._carried = {}
         self.name = None
         self.optimizer = None
         self.loss = None
@@ -50,7 +54,7 @@ class Model:
         """Whether the network has weights."""
         return self._handle is not None
 
-    def _require_built(self, like=None):
+    def _require_built(self):
         if self._handle is None:
             raise ValueError("the model is not built")
         return self._handle
@@ -63,6 +67,9 @@ class Model:
             self._unpublished = False
         return handle
 
+    def _build_if_complete(self):
+        """Makes the weights, if there are none and the shape of the input is known."""
+
     @classmethod
     def _from_handle(cls, handle):
         config = json.loads(handle.to_json())
@@ -73,6 +80,7 @@ class Model:
         model._all_layers = [_layers.from_config(entry) for entry in config["config"]["layers"]]
         for layer in model._all_layers:
             layer._model = model
+        model._input_names = [entry[0] for entry in config["config"].get("input_layers", ())]
         return model
 
     @property
@@ -91,24 +99,23 @@ class Model:
     @property
     def input_shape(self):
         """The shape of the input with None for the batch; a list of them for several inputs."""
-        return _one_or_all([tuple(entry["shape"]) for entry in self._require_built().info["inputs"]])
+        return _one_or_all([tuple(shape) for shape in self._require_built().info["inputs"]])
 
     @property
     def output_shape(self):
         """The shape of the output with None for the batch; a list of them for several outputs."""
-        return _one_or_all([tuple(entry["shape"]) for entry in self._require_built().info["outputs"]])
+        return _one_or_all([tuple(shape) for shape in self._require_built().info["outputs"]])
 
     def count_params(self):
         """How many numbers the weights are."""
-        return sum(int(numpy.prod(entry["shape"])) for entry in self._weight_entries())
+        return self._require_built().info["parameters"]
 
     def summary(self, print_fn=print):
         """Prints a table of layers, the shapes of their outputs, and how many numbers their weights are."""
         rows = [("Layer (type)", "Output shape", "Param #")]
         for entry in self._require_built().info["layers"]:
-            size = sum(int(numpy.prod(weight["shape"])) for weight in entry["weights"])
             shape = tuple(entry["output_shape"])
-            rows.append((f"{entry['name']} ({entry['class_name']})", str(shape), f"{size:,}"))
+            rows.append((f"{entry['name']} ({entry['kind']})", str(shape), f"{entry['parameters']:,}"))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
         rule = "-" * len(lines[0])
@@ -177,6 +184,7 @@ class Model:
         """
         if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
             optimizer = _OPTIMIZERS[optimizer.lower()]()
+        self._build_if_complete()
         if self._handle is not None:
             self._current()
         if isinstance(metrics, (str, _configuration.Configured)):
@@ -290,7 +298,7 @@ class Model:
     def _fit_epochs(
         self, trainer, train, validation, batch_size, epochs, verbose, callbacks, validation_split, shuffle
     ):
-        rows = train.rows - int(train.rows * validation_split)
+        rows = int(train.rows * (1 - validation_split))
         steps = -(-rows // batch_size)
         bar = ProgressBar(verbose) if verbose else None
         self.history = History()
@@ -380,7 +388,7 @@ class Model:
     def _predict_many(self, handle, inputs, batch_size):
         rows = _arrays.rows(inputs[0])
         outputs = [
-            numpy.empty((rows, *entry["shape"][1:]), numpy.float32) for entry in handle.info["outputs"]
+            numpy.empty((rows, *shape[1:]), numpy.float32) for shape in handle.info["outputs"]
         ]
         session = ctypes.c_void_p()
         with _context.current() as context:
@@ -405,13 +413,12 @@ class Model:
 
     def _inputs(self, x):
         if isinstance(x, dict):
-            order = [entry["name"] for entry in self._require_built().info["inputs"]]
-            if set(order) != set(x):
-                raise ValueError(f"the inputs are {', '.join(order)}, got {', '.join(map(str, x))}")
-            x = [x[name] for name in order]
-        elif self._several("inputs", x):
-            x = list(x)
-        else:
+            if set(self._input_names) != set(x):
+                raise ValueError(
+                    f"the inputs are {', '.join(self._input_names) or 'not named'}, got {', '.join(map(str, x))}"
+                )
+            x = [x[name] for name in self._input_names]
+        elif not self._several("inputs", x):
             return [network_array(x, "x")]
         return [network_array(values, f"x[{i}]") for i, values in enumerate(x)]
 
@@ -427,8 +434,7 @@ class Model:
             return []
         several = list(y) if self._several("outputs", y) else [y]
         targets = [network_array(values, "y") for values in several]
-        for i, (target, entry) in enumerate(zip(targets, self._handle.info["outputs"])):
-            shape = entry["shape"]
+        for i, (target, shape) in enumerate(zip(targets, self._handle.info["outputs"])):
             if target.ndim == len(shape) - 1 and shape[-1] == 1:
                 targets[i] = target.reshape(*target.shape, 1)
             elif target.ndim == len(shape) and target.shape[-1] == 1 and shape[-1] != 1 and self._is_sparse():
@@ -461,8 +467,8 @@ class Model:
         _check_name(path)
         self._require_trainer().save(path)
 
-    def __getstate__(self):
-        raise TypeError("a network is kept with save or save_checkpoint, not pickled")
+    def __reduce__(self):
+        return _copied, (self._current().to_bytes(), self._compiled)
 
 
 class Sequential(Model):
@@ -471,7 +477,7 @@ class Sequential(Model):
     Parameters
     ----------
     layers : list of layers, optional
-        The first may be an ``Input``; without one the network is built when it first sees data.
+        The first may be an ``Input``; without one the network gets its weights when it first sees data.
     name : str, default "sequential"
 
     Examples
@@ -489,9 +495,9 @@ class Sequential(Model):
     def __init__(self, layers=None, name=None):
         super().__init__()
         self.name = "sequential" if name is None else name
-        self._carried = {}
         for layer in layers or []:
             self.add(layer)
+        self._build_if_complete()
 
     def add(self, layer):
         """Adds a layer at the end. A network that has weights keeps them."""
@@ -524,6 +530,10 @@ class Sequential(Model):
         layer = self._all_layers.pop()
         layer._model = None
         return layer
+
+    def _build_if_complete(self):
+        if len(self._all_layers) > 1 and isinstance(self._all_layers[0], _layers.InputLayer):
+            self.build()
 
     def _unbuild(self):
         if self._handle is not None:
@@ -558,11 +568,10 @@ class Sequential(Model):
             name = f"{base}_{count}"
         return name
 
-    def _require_built(self, like=None):
+    def _require_built(self):
+        self._build_if_complete()
         if self._handle is None:
-            if not self._all_layers or not isinstance(self._all_layers[0], _layers.InputLayer):
-                raise NotFittedError("the model has no weights yet: begin with an Input, or call fit or build")
-            self.build()
+            raise NotFittedError("the model has no weights yet: begin with an Input, or call fit or build")
         return self._handle
 
     def _build_for(self, inputs):
@@ -618,11 +627,17 @@ def load_model(path):
 
 
 def load_checkpoint(path):
-    """The network of ``save_checkpoint``, ready to go on with ``fit``; its ``optimizer`` and ``loss`` are in the file."""
+    """The network of ``save_checkpoint``, ready to go on with ``fit``; ``history`` has all epochs before.
+
+    Optimizer and loss are those of the file; to use others, call ``compile``.
+    """
     trainer, handle = Trainer.load(path)
     model = Model._from_handle(handle)
     trainer.cost = model._cost()
     model._trainer = trainer
+    model.history = History()
+    model.history.history = trainer.history()
+    model.history.epoch = list(range(max(map(len, model.history.history.values()), default=0)))
     return model
 
 
@@ -632,6 +647,13 @@ def model_from_json(text):
     with _context.current() as context:
         context.check(lib.apus_network_from_json(context.handle, text.encode(), ctypes.byref(out)))
     return Model._from_handle(_handles.Model(out.value))
+
+
+def _copied(file, compiled):
+    model = Model._from_handle(_handles.from_bytes(file))
+    if compiled is not None:
+        model.compile(**compiled)
+    return model
 
 
 def _one_or_all(items):

@@ -14,6 +14,12 @@ class Optimizer(Configured):
         if name == "learning_rate" and listener is not None:
             listener(value)
 
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_listener"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+
 
 class SGD(Optimizer):
     """Gradient descent: w ← w - learning_rate · g, with momentum v ← momentum · v - learning_rate · g, w ← w + v.

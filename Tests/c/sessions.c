@@ -1,0 +1,193 @@
+/* Sessions: the same outputs as a prediction, on any number of rows up to what was asked for, without an allocation
+ * from the context's allocator or from the C library, on the weights that the model had when the session was made. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <unistd.h>
+
+#include "check.h"
+
+/* Every allocation of the process, by whatever name, comes here first. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *pointer, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static int64_t library_calls;
+
+#ifndef SANITIZED
+void *malloc(size_t size)
+{
+    __atomic_add_fetch(&library_calls, 1, __ATOMIC_RELAXED);
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    __atomic_add_fetch(&library_calls, 1, __ATOMIC_RELAXED);
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *pointer, size_t size)
+{
+    __atomic_add_fetch(&library_calls, 1, __ATOMIC_RELAXED);
+    return __libc_realloc(pointer, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    __atomic_add_fetch(&library_calls, 1, __ATOMIC_RELAXED);
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    __atomic_add_fetch(&library_calls, 1, __ATOMIC_RELAXED);
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : 12;
+}
+#endif
+
+static sample s;
+static counting memory;
+static apus_context *context;
+static apus_model *model;
+
+static void the_counter_counts(void)
+{
+#ifndef SANITIZED
+    const int64_t before = library_calls;
+    void *volatile block = malloc(10);
+    free(block);
+    CHECK(library_calls == before + 1);
+#endif
+}
+
+static void a_run_gives_what_a_prediction_gives(void)
+{
+    float predicted[ROWS * CLASSES], run[ROWS * CLASSES];
+    apus_array x = sample_xf(&s), out = APUS_ARRAY_2D(APUS_FLOAT32, predicted, ROWS, CLASSES);
+    apus_session *session = NULL;
+    OK(context, apus_predict(context, model, APUS_PREDICT, &x, &out));
+    OK(context, apus_session_create(context, model, ROWS, &session));
+    for (int64_t rows = 1; rows <= ROWS; rows += 7) {
+        memset(run, 0, sizeof run);
+        x.shape[0] = out.shape[0] = rows;
+        out.data = run;
+        OK(context, apus_session_run(context, session, &x, 1, &out, 1));
+        for (int i = 0; i < rows * CLASSES; i++) CHECK(fabsf(predicted[i] - run[i]) <= 8 * FLT_EPSILON);
+        for (int i = (int)rows * CLASSES; i < ROWS * CLASSES; i++) CHECK(run[i] == 0);
+    }
+    apus_session_free(session);
+}
+
+static void a_run_allocates_nothing(void)
+{
+    float run[ROWS * CLASSES];
+    apus_array x = sample_xf(&s), out = APUS_ARRAY_2D(APUS_FLOAT32, run, ROWS, CLASSES);
+    apus_session *session = NULL;
+    OK(context, apus_session_create(context, model, ROWS, &session));
+    for (int64_t rows = 1; rows <= ROWS; rows += 59) {
+        apus_status status = APUS_OK;
+        x.shape[0] = out.shape[0] = rows;
+        OK(context, apus_session_run(context, session, &x, 1, &out, 1));
+        const int64_t calls = memory.calls, library = library_calls;
+        for (int i = 0; i < 1000 && !status; i++) status = apus_session_run(context, session, &x, 1, &out, 1);
+        const int64_t calls_after = memory.calls, library_after = library_calls;
+        OK(context, status);
+        CHECK(calls_after == calls);
+        if (library_after != library) {
+            check_failures++;
+            printf("    %lld calls of the C library's allocator in 1000 runs of %lld rows\n",
+                   (long long)(library_after - library), (long long)rows);
+        }
+    }
+    apus_session_free(session);
+}
+
+static void a_training_step_allocates_nothing_once_it_runs(void)
+{
+    apus_model *trained = sample_network(context);
+    apus_trainer *trainer = sample_trainer(context, trained);
+    apus_array x = sample_xf(&s), y = sample_label(&s);
+    apus_status status = APUS_OK;
+    double loss;
+    for (int i = 0; i < 3; i++) OK(context, apus_trainer_step(context, trainer, &x, 1, &y, 1, NULL, &loss));
+    const int64_t calls = memory.calls;
+    for (int i = 0; i < 200 && !status; i++) status = apus_trainer_step(context, trainer, &x, 1, &y, 1, NULL, &loss);
+    CHECK(memory.calls == calls);
+    OK(context, status);
+    apus_trainer_free(trainer);
+    apus_model_free(trained);
+}
+
+static void a_session_keeps_the_weights_it_was_made_with(void)
+{
+    apus_model *changing = sample_network(context);
+    float before[CLASSES], after[CLASSES], fresh[CLASSES], weights[8] = { 9, -9, 9, -9, 9, -9, 9, -9 };
+    apus_array row = APUS_ARRAY_2D(APUS_FLOAT32, s.xf, 1, COLUMNS), out = APUS_ARRAY_2D(APUS_FLOAT32, before, 1, CLASSES);
+    apus_array bias = APUS_ARRAY_1D(APUS_FLOAT32, weights, 8);
+    apus_session *session = NULL;
+    OK(context, apus_session_create(context, changing, 1, &session));
+    OK(context, apus_session_run(context, session, &row, 1, &out, 1));
+    OK(context, apus_model_set_weight(context, changing, "dense/bias", &bias));
+    out.data = after;
+    OK(context, apus_session_run(context, session, &row, 1, &out, 1));
+    out.data = fresh;
+    OK(context, apus_predict(context, changing, APUS_PREDICT, &row, &out));
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    CHECK(memcmp(before, fresh, sizeof before) != 0);
+    apus_model_free(changing);
+    OK(context, apus_session_run(context, session, &row, 1, &out, 1));
+    CHECK(memcmp(before, fresh, sizeof before) == 0);
+    apus_session_free(session);
+}
+
+static void a_session_is_for_networks(void)
+{
+    apus_model *regression = sample_regression(context, &s);
+    apus_session *session = NULL;
+    CHECK(apus_session_create(context, regression, 1, &session) != APUS_OK && !session);
+    CHECK(apus_last_error(context)[0]);
+    apus_model_free(regression);
+}
+
+/* Whole numbers are read as they are, and doubles written; doubles are not read, for float32 would round them. */
+static void converts_what_it_can_exactly(void)
+{
+    float expected[CLASSES], whole[COLUMNS] = { 1, -2, 3, 0 };
+    int64_t integers[COLUMNS] = { 1, -2, 3, 0 };
+    double predicted[CLASSES], tenths[COLUMNS] = { 0.1, 0.2, 0.3, 0.4 };
+    apus_array row = APUS_ARRAY_2D(APUS_FLOAT32, whole, 1, COLUMNS), out = APUS_ARRAY_2D(APUS_FLOAT32, expected, 1, CLASSES);
+    apus_session *session = NULL;
+    OK(context, apus_session_create(context, model, 1, &session));
+    OK(context, apus_session_run(context, session, &row, 1, &out, 1));
+    row.data = integers;
+    row.dtype = APUS_INT64;
+    out.data = predicted;
+    out.dtype = APUS_FLOAT64;
+    OK(context, apus_session_run(context, session, &row, 1, &out, 1));
+    for (int k = 0; k < CLASSES; k++) CHECK(predicted[k] == (double)expected[k]);
+    row.data = tenths;
+    row.dtype = APUS_FLOAT64;
+    FAILS_NAMING(context, APUS_E_DTYPE, "inputs", apus_session_run(context, session, &row, 1, &out, 1));
+    apus_session_free(session);
+}
+
+int main(void)
+{
+    BEGIN("sessions");
+    make_sample(&s);
+    counting_init(&memory);
+    context = new_context(1, &memory.allocator);
+    model = sample_network(context);
+    RUN(the_counter_counts);
+    RUN(a_run_gives_what_a_prediction_gives);
+    RUN(a_run_allocates_nothing);
+    RUN(a_training_step_allocates_nothing_once_it_runs);
+    RUN(a_session_keeps_the_weights_it_was_made_with);
+    RUN(a_session_is_for_networks);
+    RUN(converts_what_it_can_exactly);
+    apus_model_free(model);
+    apus_context_free(context);
+    return END();
+}

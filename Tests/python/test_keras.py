@@ -1,0 +1,174 @@
+"""Networks travel to real Keras and back, and predict the same on both sides."""
+
+import json
+import os
+
+import numpy
+import pytest
+
+import apus
+from apus import Input, Sequential, initializers, layers, losses
+from conftest import golden_folder
+
+keras = pytest.importorskip("keras")
+h5py = pytest.importorskip("h5py")
+
+# A few units in the last place of a float32 sum: products are added in another order.
+CLOSE = {"rtol": 1e-5, "atol": 2e-6}
+
+ACTIVATIONS = ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"]
+
+OURS = {
+    "perceptron": lambda: [Input((6,)), layers.Dense(16, "relu"), layers.Dense(3, "softmax")],
+    "all activations": lambda: [Input((5,)), *[layers.Dense(7, name) for name in ACTIVATIONS], layers.Dense(2)],
+    "activation layers": lambda: [Input((4,)), *[layers.Activation(name) for name in ACTIVATIONS]],
+    "pictures": lambda: [Input((3, 4, 2)), layers.Flatten(), layers.Dropout(0.3), layers.Dense(2, use_bias=False)],
+    "rows of rows": lambda: [Input((3, 4)), layers.Dense(5, "tanh"), layers.Flatten(), layers.Dense(1, "sigmoid")],
+    "initializers": lambda: [
+        Input((4,)),
+        layers.Dense(3, kernel_initializer=initializers.HeNormal(), bias_initializer=initializers.Constant(0.5)),
+        layers.Dense(3, kernel_initializer=initializers.VarianceScaling(2.0, "fan_avg", "uniform"), name="head"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_keras_opens_our_networks(name, tmp_path, rng):
+    apus.set_seed(4)
+    model = Sequential(OURS[name]())
+    x = rng.normal(size=(9, *model.input_shape[1:])).astype(numpy.float32)
+    path = str(tmp_path / "ours.h5")
+    model.save(path)
+    theirs = keras.models.load_model(path)
+    numpy.testing.assert_allclose(model.predict(x), theirs.predict(x, verbose=0), **CLOSE)
+    assert [layer.name for layer in theirs.layers] == [layer.name for layer in model.layers]
+    for a, b in zip(model.get_weights(), theirs.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+
+
+def test_keras_opens_a_trained_network_and_trains_it_on(tmp_path, digits):
+    x, y = digits
+    apus.set_seed(4)
+    model = Sequential([Input((64,)), layers.Dense(32, "relu"), layers.Dense(10, "softmax")])
+    model.compile("adam", losses.SparseCategoricalCrossentropy(), ["accuracy"])
+    model.fit(x, y, epochs=5, verbose=0)
+    path = str(tmp_path / "digits.h5")
+    model.save(path)
+    theirs = keras.models.load_model(path, compile=False)
+    numpy.testing.assert_allclose(model.predict(x), theirs.predict(x, verbose=0), **CLOSE)
+    theirs.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    loss, accuracy = theirs.evaluate(x, y, verbose=0)
+    ours = model.evaluate(x, y)
+    assert loss == pytest.approx(ours[0], rel=1e-4) and accuracy == pytest.approx(ours[1], abs=1e-6)
+    theirs.fit(x, y, epochs=1, verbose=0)
+    theirs.save(path)
+    numpy.testing.assert_allclose(apus.load_model(path).predict(x), theirs.predict(x, verbose=0), **CLOSE)
+
+
+def test_keras_opens_our_checkpoint(tmp_path, rng):
+    model = Sequential([Input((3,)), layers.Dense(2, "tanh"), layers.Dense(1)])
+    model.compile(apus.optimizers.SGD(0.01, momentum=0.9), "mse")
+    x = rng.normal(size=(20, 3)).astype(numpy.float32)
+    model.fit(x, x[:, 0], epochs=2, verbose=0)
+    path = str(tmp_path / "checkpoint.h5")
+    model.save_checkpoint(path)
+    theirs = keras.models.load_model(path, compile=False)
+    numpy.testing.assert_allclose(model.predict(x), theirs.predict(x, verbose=0), **CLOSE)
+
+
+def theirs_sequential():
+    return keras.Sequential(
+        [
+            keras.Input((8,)),
+            keras.layers.Dense(12, activation="elu", kernel_initializer="he_normal"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Activation("leaky_relu"),
+            keras.layers.Dense(4, activation="softmax", use_bias=False),
+        ]
+    )
+
+
+def theirs_functional():
+    inputs = keras.Input((2, 4), name="picture")
+    flat = keras.layers.Flatten()(inputs)
+    hidden = keras.layers.Dense(6, activation="tanh")(flat)
+    return keras.Model(inputs, keras.layers.Dense(3, activation="sigmoid")(hidden))
+
+
+def theirs_compiled():
+    model = theirs_sequential()
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    x = numpy.random.default_rng(1).normal(size=(40, 8))
+    model.fit(x, numpy.eye(4)[x[:, :4].argmax(axis=1)], epochs=2, verbose=0)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("make", [theirs_sequential, theirs_functional, theirs_compiled])
+def test_we_open_the_networks_of_keras(make, tmp_path, rng):
+    model = make()
+    path = str(tmp_path / "theirs.h5")
+    model.save(path)
+    ours = apus.load_model(path)
+    x = rng.normal(size=(11, *model.input_shape[1:])).astype(numpy.float32)
+    numpy.testing.assert_allclose(ours.predict(x), model.predict(x, verbose=0), **CLOSE)
+    for a, b in zip(ours.get_weights(), model.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+    ours.compile("sgd", "mse")
+    assert numpy.isfinite(ours.fit(x, ours.predict(x) + 1, verbose=0).history["loss"]).all()
+
+
+def test_configurations_travel_both_ways():
+    ours = Sequential(OURS["perceptron"](), name="there")
+    theirs = keras.models.model_from_json(ours.to_json())
+    assert theirs.count_params() == ours.count_params() and theirs.name == "there"
+    back = apus.models.model_from_json(theirs.to_json())
+    assert back.count_params() == ours.count_params()
+    assert [layer.name for layer in back.layers] == [layer.name for layer in ours.layers]
+
+
+KNOWN = {"InputLayer", "Dense", "Activation", "Dropout", "Flatten"}
+
+
+def layer_classes(config):
+    return {layer["class_name"] for layer in config["config"]["layers"]}
+
+
+def activations(config):
+    return {
+        layer["config"]["activation"] for layer in config["config"]["layers"] if "activation" in layer["config"]
+    }
+
+
+def golden_cases():
+    """Names of the reference files whose layers this version knows."""
+    folder = golden_folder()
+    if folder is None:
+        return []
+    with open(os.path.join(folder, "index.json"), encoding="utf-8") as file:
+        index = json.load(file)
+    names = []
+    for case in index["cases"]:
+        if case["group"] != "layers" or "h5" not in case["files"]:
+            continue
+        with h5py.File(os.path.join(folder, case["files"]["h5"])) as file:
+            config = json.loads(file.attrs["model_config"])
+        if layer_classes(config) <= KNOWN and activations(config) <= set(ACTIVATIONS):
+            if all(layer["config"].get("data_format") != "channels_first" for layer in config["config"]["layers"]):
+                names.append(case)
+    return names
+
+
+@pytest.mark.parametrize("case", golden_cases(), ids=lambda case: case["name"])
+def test_reference_files_of_keras_predict_what_keras_predicted(case):
+    folder = golden_folder()
+    for kind in ("h5", "keras2_h5"):
+        if kind not in case["files"]:
+            continue
+        model = apus.load_model(os.path.join(folder, case["files"][kind]))
+        with h5py.File(os.path.join(folder, case["files"]["ref"])) as file:
+            inputs = [file[f"input_{i}"][:] for i in range(len(case["inputs"]))]
+            wanted = [file[f"output_{i}"][:] for i in range(len(case["outputs"]))]
+        outputs = model.predict(inputs if len(inputs) > 1 else inputs[0])
+        for output, expected in zip(outputs if len(wanted) > 1 else [outputs], wanted):
+            numpy.testing.assert_allclose(output, expected, **case["tolerance"]["outputs"])
