@@ -50,6 +50,12 @@ package enum AtomicFile {
         flushFolder(of: target)
     }
 
+    /// Writes a file image.
+    package static func write(_ bytes: Buffer<UInt8>, to path: String) throws(ApusError) {
+        defer { withExtendedLifetime(bytes) {} }
+        try write(UnsafeRawBufferPointer(bytes.elements), to: path)
+    }
+
     /// The path behind symbolic links, of which the last may lead to a file that does not exist yet.
     private static func resolve(_ path: String) throws(ApusError) -> String {
         var current = path

@@ -33,10 +33,7 @@ package enum FileImage {
     ) throws(ApusError) -> SavedModel {
         do throws(ApusError) {
             let bytes = try RegularFile.read(path, limits: limits, in: context)
-            defer { withExtendedLifetime(bytes) {} }
-            return try decode(
-                bytes: UnsafeRawBufferPointer(bytes.elements), limits: limits, in: context, training: training,
-                layout: layout)
+            return try decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
         } catch {
             throw error.code == .io || error.code == .interrupted ? error : error.within("'\(path)'")
         }
@@ -67,6 +64,17 @@ package enum FileImage {
             return .network(try NetworkReader.network(in: root, training: training, layout: layout))
         }
         throw try withoutModel(root)
+    }
+
+    /// The model in a file image that is owned.
+    package static func decode(
+        bytes: Buffer<UInt8>, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
+        layout: Layout?
+    ) throws(ApusError) -> SavedModel {
+        defer { withExtendedLifetime(bytes) {} }
+        return try decode(
+            bytes: UnsafeRawBufferPointer(bytes.elements), limits: limits, in: context, training: training,
+            layout: layout)
     }
 
     /// Why HDF5 files that hold no whole model are refused.

@@ -8,7 +8,7 @@ import Testing
         _ bytes: Buffer<UInt8>, training: Bool = true, layout: FileImage.Layout?, in context: Context
     ) throws -> NetworkRecord {
         let model = try FileImage.decode(
-            bytes: Samples.raw(bytes), in: context, training: training, layout: layout)
+            bytes: bytes, in: context, training: training, layout: layout)
         guard case .network(let network) = model else { throw ApusError(.internal, "not a network") }
         return network
     }

@@ -7,7 +7,7 @@ import Testing
         let context = try Samples.context()
         let record = try Samples.record(in: context)
         let bytes = try FileImage.encode(.estimator(record), in: context)
-        guard case .estimator(let loaded) = try FileImage.decode(bytes: Samples.raw(bytes), in: context, layout: nil)
+        guard case .estimator(let loaded) = try FileImage.decode(bytes: bytes, in: context, layout: nil)
         else {
             Issue.record("not an estimator")
             return
@@ -31,7 +31,7 @@ import Testing
             if index < 1500 { record.set("tree_\(index)", .record(Record(kind: "tree", [("n", .integer(index))]))) }
         }
         let bytes = try FileImage.encode(.estimator(record), in: context)
-        guard case .estimator(let loaded) = try FileImage.decode(bytes: Samples.raw(bytes), in: context, layout: nil)
+        guard case .estimator(let loaded) = try FileImage.decode(bytes: bytes, in: context, layout: nil)
         else {
             Issue.record("not an estimator")
             return
@@ -63,7 +63,7 @@ import Testing
         let bytes = try FileImage.encode(.estimator(try Samples.record(in: context)), in: context)
         for limits in [LoadLimits(maximumBytes: 16), LoadLimits(maximumLayers: 3), LoadLimits(maximumDepth: 2)] {
             let error = Samples.failure {
-                _ = try FileImage.decode(bytes: Samples.raw(bytes), limits: limits, in: context, layout: nil)
+                _ = try FileImage.decode(bytes: bytes, limits: limits, in: context, layout: nil)
             }
             #expect(error?.code == .limit)
         }

@@ -147,8 +147,6 @@ enum Samples {
         }
     }
 
-    static func raw(_ buffer: Buffer<UInt8>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(buffer.elements) }
-
     /// A new folder for one test.
     static func folder() throws -> String {
         var template = Array("/tmp/apus-storage-XXXXXX".utf8CString)
