@@ -22,15 +22,13 @@ class LinearRegression(Regressor):
     max_iter : int, default 1000
         How many passes over the rows at most.
     tol : float, default 1e-6
-        Stop when a pass improves the cost by less; 0 makes all passes.
+        Stop when a pass changes the cost by at most tol times the cost; 0 makes all passes.
     batch_size : int, default 0
         Rows per update; 0 means all.
     loss : {"mse", "half_mse"}, default "mse"
         The cost that is minimised and recorded: the mean of squares, or half of it.
     shuffle : bool, default True
         Whether batches see the rows in a new order each pass.
-    init : {"zeros"}, default "zeros"
-        The weights before the first update.
 
     Attributes
     ----------
@@ -64,7 +62,6 @@ class LinearRegression(Regressor):
         batch_size=0,
         loss="mse",
         shuffle=True,
-        init="zeros",
     ):
         self.fit_intercept = fit_intercept
         self.solver = solver
@@ -74,7 +71,6 @@ class LinearRegression(Regressor):
         self.batch_size = batch_size
         self.loss = loss
         self.shuffle = shuffle
-        self.init = init
 
     def _seconds(self, x):
         rows, columns = x.shape
@@ -107,9 +103,12 @@ class LogisticRegression(Classifier):
     max_iter : int, default 1000
         Iterations at most.
     tol : float, default 1e-6
-        Stop when the largest entry of the gradient is below.
+        Stop when no entry of the mean cost's gradient, features scaled to deviation 1, is larger; "gd": when a pass
+        changes the cost by at most tol times the cost (0 makes all passes).
     batch_size : int, default 0
         Rows per update of gradient descent; 0 means all.
+    shuffle : bool, default True
+        Whether batches see the rows in a new order each pass.
 
     Attributes
     ----------
@@ -143,6 +142,7 @@ class LogisticRegression(Classifier):
         max_iter=1000,
         tol=1e-6,
         batch_size=0,
+        shuffle=True,
     ):
         self.penalty = penalty
         self.C = C
@@ -152,6 +152,7 @@ class LogisticRegression(Classifier):
         self.max_iter = max_iter
         self.tol = tol
         self.batch_size = batch_size
+        self.shuffle = shuffle
 
     def _library_parameters(self):
         parameters = super()._library_parameters()
