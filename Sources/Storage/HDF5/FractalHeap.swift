@@ -41,7 +41,7 @@ struct FractalHeap {
         try file.bytes.verify(address, cursor.position, "a heap")
         func powerOfTwo(_ value: Int) -> Bool { value > 0 && value & (value - 1) == 0 }
         guard powerOfTwo(width), powerOfTwo(startSize), powerOfTwo(maximumDirect), maximumDirect >= startSize,
-            (1...64).contains(bits), rootRows <= 64, maximumDirect <= file.bytes.count
+            (1...64).contains(bits), rootRows <= 64, maximumDirect <= 1 << 32
         else { throw FileBytes.damaged("a heap makes no sense") }
         offsetSize = (bits + 7) / 8
         let most = max(min(maximumDirect, maximumManaged), 1)

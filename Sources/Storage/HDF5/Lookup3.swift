@@ -1,7 +1,7 @@
 /// Bob Jenkins's hash lookup3 (hashlittle, initial value 0), the checksum of HDF5's metadata.
-enum Lookup3 {
+package enum Lookup3 {
     /// The hash of `length` bytes.
-    static func hash(_ bytes: UnsafeRawPointer, _ length: Int) -> UInt32 {
+    package static func hash(_ bytes: UnsafeRawPointer, _ length: Int) -> UInt32 {
         let start = 0xDEAD_BEEF &+ UInt32(truncatingIfNeeded: length)
         var (a, b, c) = (start, start, start)
         var place = bytes
