@@ -304,11 +304,13 @@ static void networks_refuse_wrong_arrays(void)
     FAILS(context, APUS_E_SHAPE, apus_predict(context, network_model, APUS_PREDICT, &x, &out));
     FAILS(context, APUS_E_SHAPE, apus_session_run(context, session, &x, 1, &out, 1));
     out.shape[1] = CLASSES;
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, &x, 2, &out, 1));
+    const apus_array many_x[3] = { x, x, x }, many_labels[3] = { label, label, label };
+    apus_array many_out[3] = { out, out, out };
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, many_x, 2, &out, 1));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, &x, 0, &out, 1));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, &x, -1, &out, 1));
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, &x, 1, &out, 2));
-    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_step(context, trainer, &x, 1, &label, 3, NULL, &loss));
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_session_run(context, session, &x, 1, many_out, 2));
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_step(context, trainer, &x, 1, many_labels, 3, NULL, &loss));
     apus_session *small = NULL;
     OK(context, apus_session_create(context, network_model, 2, &small));
     CHECK(apus_session_run(context, small, &x, 1, &out, 1) != APUS_OK);
