@@ -151,7 +151,9 @@ enum LogisticRegression {
                 .notConverged, "The coefficients of \(kind) overflow float64: scale the columns of x first.")
         }
         if !outcome.converged {
-            input.context.note("\(kind) ended after \(outcome.iterations) iterations before tol was reached.")
+            let message = "\(kind) ended after \(outcome.iterations) iterations before tol was reached."
+            // Gradient descent is often given its number of iterations on purpose.
+            if input.parameters.text("solver") == "gd" { input.context.note(message) } else { input.context.warn(message) }
         }
         if objective.penalty > 0 { return }
         let cost = try objective.evaluate(weights.pointer, on: rows, gradient: nil)
