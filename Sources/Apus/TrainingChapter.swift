@@ -22,7 +22,7 @@ final class TrainerHandle {
 
 /// Every call on a trainer.
 @inline(__always)
-private func training(
+func training(
     _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ body: (Context, Trainer) throws(ApusError) -> Void
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in

@@ -19,13 +19,14 @@
 typedef float apus_f16 __attribute__((ext_vector_type(16)));
 typedef int32_t apus_i16 __attribute__((ext_vector_type(16)));
 typedef uint32_t apus_u16 __attribute__((ext_vector_type(16)));
+typedef float apus_f4 __attribute__((ext_vector_type(4)));
 typedef float apus_f8 __attribute__((ext_vector_type(8)));
 typedef double apus_d8 __attribute__((ext_vector_type(8)));
 typedef uint64_t apus_l8 __attribute__((ext_vector_type(8)));
 
 // The same at any address that suits their elements.
 typedef float apus_f16_anywhere __attribute__((ext_vector_type(16), aligned(4), may_alias));
-typedef float apus_f8_anywhere __attribute__((ext_vector_type(8), aligned(4), may_alias));
+typedef float apus_f4_anywhere __attribute__((ext_vector_type(4), aligned(4), may_alias));
 
 // ---------------------------------------------------------------------------------------------------- memory
 
@@ -42,6 +43,25 @@ APUS_INLINE const float *_Nonnull apus_f16_row(const float *_Nonnull p) {
     return p;
 }
 
+// The first n elements from memory, the rest 0; stores the first n; n below 0 is 0, above 4 is 4.
+APUS_INLINE apus_f4 apus_f4_load_partial(const float *p, int64_t n) {
+    if (n >= 4) return *(const apus_f4_anywhere *)p;
+    apus_f4 x = (apus_f4)0.0f;
+    if (n > 0) x[0] = p[0];
+    if (n > 1) x[1] = p[1];
+    if (n > 2) x[2] = p[2];
+    return x;
+}
+APUS_INLINE void apus_f4_store_partial(float *p, apus_f4 x, int64_t n) {
+    if (n >= 4) {
+        *(apus_f4_anywhere *)p = x;
+        return;
+    }
+    if (n > 0) p[0] = x[0];
+    if (n > 1) p[1] = x[1];
+    if (n > 2) p[2] = x[2];
+}
+
 // The first n (0 to 15) elements from memory, the rest 0. Memory past them is not touched.
 APUS_INLINE apus_f16 apus_f16_load_partial(const float *p, int64_t n) {
 #if defined(__AVX512F__)
@@ -54,22 +74,11 @@ APUS_INLINE apus_f16 apus_f16_load_partial(const float *p, int64_t n) {
     const apus_f8 b = (apus_f8)_mm256_maskload_ps(p + 8, high);
     return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #else
-    float part[16] = {0};
-    int64_t i = 0;
-    if (n & 8) {
-        __builtin_memcpy(part, p, 32);
-        i = 8;
-    }
-    if (n & 4) {
-        __builtin_memcpy(part + i, p + i, 16);
-        i += 4;
-    }
-    if (n & 2) {
-        __builtin_memcpy(part + i, p + i, 8);
-        i += 2;
-    }
-    if (n & 1) part[i] = p[i];
-    return apus_f16_load(part);
+    const apus_f4 a = apus_f4_load_partial(p, n), b = apus_f4_load_partial(p + 4, n - 4);
+    const apus_f4 c = apus_f4_load_partial(p + 8, n - 8), d = apus_f4_load_partial(p + 12, n - 12);
+    const apus_f8 low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    const apus_f8 high = __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
 }
 
@@ -84,22 +93,10 @@ APUS_INLINE void apus_f16_store_partial(float *p, apus_f16 x, int64_t n) {
     _mm256_maskstore_ps(p, low, (__m256)x.lo);
     _mm256_maskstore_ps(p + 8, high, (__m256)x.hi);
 #else
-    float part[16];
-    int64_t i = 0;
-    apus_f16_store(part, x);
-    if (n & 8) {
-        __builtin_memcpy(p, part, 32);
-        i = 8;
-    }
-    if (n & 4) {
-        __builtin_memcpy(p + i, part + i, 16);
-        i += 4;
-    }
-    if (n & 2) {
-        __builtin_memcpy(p + i, part + i, 8);
-        i += 2;
-    }
-    if (n & 1) p[i] = part[i];
+    apus_f4_store_partial(p, x.lo.lo, n);
+    apus_f4_store_partial(p + 4, x.lo.hi, n - 4);
+    apus_f4_store_partial(p + 8, x.hi.lo, n - 8);
+    apus_f4_store_partial(p + 12, x.hi.hi, n - 12);
 #endif
 }
 
@@ -255,8 +252,7 @@ APUS_INLINE double apus_d8_sum(apus_d8 a) {
 }
 APUS_INLINE float apus_f16_largest(apus_f16 a) {
     const apus_f8 b = a.lo > a.hi ? a.lo : a.hi;
-    typedef float four __attribute__((ext_vector_type(4)));
-    const four c = b.lo > b.hi ? b.lo : b.hi;
+    const apus_f4 c = b.lo > b.hi ? b.lo : b.hi;
     const float d0 = c[0] > c[2] ? c[0] : c[2], d1 = c[1] > c[3] ? c[1] : c[3];
     return d0 > d1 ? d0 : d1;
 }

@@ -4,8 +4,10 @@ import Core
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
         LinearRegression.entry,
+        LogisticRegression.entry,
         MeanNormalizer.entry,
         MinMaxScaler.entry,
+        Pipeline.entry,
         StandardScaler.entry,
     ]
 

@@ -36,7 +36,7 @@ struct Fitting {
         let out = try Tensor(.float64, shape, in: context.allocator)
         defer { context.releaseBLAS() }
         try model.predict(what, x.view, into: out.view, in: context)
-        return (0..<out.count).map { out.doubles[$0] }
+        return withExtendedLifetime((x, out)) { (0..<out.count).map { out.doubles[$0] } }
     }
 
     /// Through its record and back.

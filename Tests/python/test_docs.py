@@ -38,7 +38,7 @@ def public_things():
             yield f"{name}.{public}", getattr(module, public)
 
 
-@pytest.mark.parametrize("name, thing", public_things(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("name, thing", list(public_things()), ids=lambda value: value if isinstance(value, str) else "")
 def test_everything_public_is_documented(name, thing):
     assert inspect.getdoc(thing), name
     if inspect.isclass(thing):

@@ -62,17 +62,16 @@ final class LinearObjective {
         return RowSlices(rows: rows, columns: max(features, outputs), most: most)
     }
 
-    /// The cost of `parameters` on some rows; writes its gradient where wanted, and the scores (rows x outputs).
+    /// The cost of `parameters` on some rows; writes its gradient where wanted.
     /// Throws `interrupted`.
     func evaluate(
-        _ parameters: UnsafePointer<Double>, on rows: TargetedRows, gradient: UnsafeMutablePointer<Double>?,
-        scores kept: UnsafeMutablePointer<Double>? = nil
+        _ parameters: UnsafePointer<Double>, on rows: TargetedRows, gradient: UnsafeMutablePointer<Double>?
     ) throws(ApusError) -> Double {
         let slices = LinearObjective.slices(rows.x.rows, features, outputs)
         let weights = outputs &* features
         context.parallel(slices.count) { slice in
             if context.isInterrupted { return }
-            self.evaluate(slice, of: slices, parameters, rows, wantsGradient: gradient != nil, kept)
+            self.evaluate(slice, of: slices, parameters, rows, wantsGradient: gradient != nil)
         }
         try context.checkInterrupt()
         var sum = 0.0
@@ -93,7 +92,7 @@ final class LinearObjective {
 
     private func evaluate(
         _ slice: Int, of slices: RowSlices, _ parameters: UnsafePointer<Double>, _ rows: TargetedRows,
-        wantsGradient: Bool, _ kept: UnsafeMutablePointer<Double>?
+        wantsGradient: Bool
     ) {
         let weights = outputs &* features
         let sum = scratch.pointer + slice &* share
@@ -104,7 +103,6 @@ final class LinearObjective {
         slices.blocks(of: slice) { first, count in
             let x = rows.x.row(first)
             self.score(x, rows.x.stride, count, parameters, scores)
-            if let kept { for i in 0..<count &* outputs { kept[first &* outputs + i] = scores[i] } }
             sum[0] += loss.apply(
                 scores, rows: count, outputs: outputs, targets: rows.targets + first &* targetColumns,
                 weights: rows.weights.map { $0 + first })
@@ -122,7 +120,8 @@ final class LinearObjective {
         }
     }
 
-    private func score(
+    /// Writes the scores of `count` rows at x.
+    func score(
         _ x: UnsafePointer<Double>, _ stride: Int, _ count: Int, _ parameters: UnsafePointer<Double>,
         _ scores: UnsafeMutablePointer<Double>
     ) {

@@ -23,9 +23,13 @@ struct LinearScores {
     /// The scores of one row.
     @inline(__always)
     func row(_ row: UnsafePointer<Double>, _ scores: UnsafeMutablePointer<Double>) {
-        for t in 0..<outputs {
-            scores[t] = intercepts[t] + LinearScores.dot(row, coefficients + t &* features, features)
-        }
+        for t in 0..<outputs { scores[t] = score(row, t) }
+    }
+
+    /// One score of one row.
+    @inline(__always)
+    func score(_ row: UnsafePointer<Double>, _ output: Int) -> Double {
+        intercepts[output] + LinearScores.dot(row, coefficients + output &* features, features)
     }
 
     /// The sum of products in a fixed order: eight running sums, then the rest.

@@ -119,7 +119,7 @@ struct ActivationTests {
     func addTheBiasOfEachColumn(_ set: InstructionSet) {
         let kernels = set.kernels
         for code in codes {
-            for columns in [1, 3, 10, 16, 17, 40] {
+            for columns in [1, 3, 10, 16, 17, 40, 64, 1030] {
                 let rows = 5
                 let bias = Floats(columns, seed: 8)
                 let x = Floats(rows * columns, seed: 9)

@@ -100,8 +100,7 @@ class Estimator:
 
     def _seconds(self, x):
         """About how long fitting takes, to decide whether it should heed Ctrl-C."""
-        rows, columns = x.shape
-        return rows * columns * min(rows, columns) / 2e9 + rows * columns * getattr(self, "max_iter", 1) / 5e8
+        return x.size / 5e8
 
     def _adopt(self, model, features, names):
         for name in [name for name in self.__dict__ if name.endswith("_") and not name.startswith("_")]:
@@ -125,7 +124,8 @@ class Estimator:
         return _arrays.as_array(x, "X")
 
     def _predict(self, x, what=PREDICT):
-        return self._model.predict(self._checked(x), what)
+        x = self._checked(x)
+        return self._model.predict(x, what)
 
     def _require_fit(self):
         if self.__dict__.get("_model") is None:
@@ -141,12 +141,10 @@ class Estimator:
 
     def _learn(self, name):
         try:
-            return self._shaped(name, self._model.attribute(name))
+            array = self._model.attribute(name)
         except _errors.InvalidArgumentError as error:
             raise AttributeError(str(error)) from None
-
-    def _shaped(self, name, array):
-        return array
+        return array.item() if array.ndim == 0 else array
 
     def __dir__(self):
         return [*super().__dir__(), *(self._learned if self.__dict__.get("_model") is not None else ())]

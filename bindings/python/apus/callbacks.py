@@ -17,9 +17,11 @@ class Callback:
         self.params = {}
 
     def set_model(self, model):
+        """Tells the callback the model that is being trained."""
         self.model = model
 
     def set_params(self, params):
+        """Tells the callback the number of epochs, steps and samples."""
         self.params = params
 
     def on_train_begin(self, logs=None):
@@ -114,8 +116,7 @@ class CallbackList:
     def want_batches(self):
         """Whether a callback has a batch method of its own."""
         return any(
-            getattr(callback, name) is not None
-            and getattr(getattr(callback, name), "__func__", getattr(callback, name)) is not getattr(Callback, name)
+            getattr(getattr(callback, name), "__func__", getattr(callback, name)) is not getattr(Callback, name)
             for callback in self.callbacks
             for name in ("on_train_batch_begin", "on_train_batch_end")
         )

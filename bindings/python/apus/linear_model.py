@@ -16,29 +16,33 @@ class LinearRegression(Regressor):
         Whether to learn b; otherwise it is 0.
     solver : {"auto", "normal", "svd", "gd"}, default "auto"
         "normal" is fast and for well-conditioned X, "svd" finds the weights of least norm for any X, "auto" chooses
-        between them; "gd" is gradient descent, the only one that heeds the parameters below.
-    learning_rate : float, default 0.01
-        The step of gradient descent.
-    max_iter : int, default 1000
-        How many passes over the rows at most.
-    tol : float, default 1e-6
-        Stop when a pass improves the cost by less; 0 makes all passes.
-    batch_size : int, default 0
-        Rows per update; 0 means all.
+        between them; "gd" is gradient descent from 0, the only one that heeds the parameters below.
     loss : {"mse", "half_mse"}, default "mse"
         The cost that is minimised and recorded: the mean of squares, or half of it.
+    max_iter : int, default 1000
+        Updates at most; with mini-batches, passes over the rows.
+    tol : float, default 1e-6
+        Stop when an iteration changes the cost by at most this share of it; 0 makes all.
+    learning_rate : float, default 0.01
+        The step, above 0.
+    batch_size : int, default 0
+        Rows per update; 0 means all.
     shuffle : bool, default True
-        Whether batches see the rows in a new order each pass.
-    init : {"zeros"}, default "zeros"
-        The weights before the first update.
+        Whether mini-batches see the rows in a new order each pass.
 
     Attributes
     ----------
     coef_ : ndarray of shape (features,), or (targets, features) when y has two dimensions
     intercept_ : float, or ndarray of shape (targets,)
+    rank_ : int
+        The rank of X; not of gradient descent.
+    singular_ : ndarray
+        The singular values of X, centred when there is an intercept; only of "svd".
     loss_curve_ : ndarray
-        The cost after each pass of gradient descent.
+        The cost after each update (or pass) of gradient descent.
     n_iter_ : int
+    converged_ : bool
+        Whether gradient descent ended by ``tol``.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, when X was a data frame
 
@@ -51,42 +55,33 @@ class LinearRegression(Regressor):
     """
 
     _kind = "linear_regression"
-    _learned = ("coef_", "intercept_", "loss_curve_", "n_iter_")
+    _learned = ("coef_", "intercept_", "rank_", "singular_", "loss_curve_", "n_iter_", "converged_")
 
     def __init__(
         self,
         *,
         fit_intercept=True,
         solver="auto",
-        learning_rate=0.01,
+        loss="mse",
         max_iter=1000,
         tol=1e-6,
+        learning_rate=0.01,
         batch_size=0,
-        loss="mse",
         shuffle=True,
-        init="zeros",
     ):
         self.fit_intercept = fit_intercept
         self.solver = solver
-        self.learning_rate = learning_rate
+        self.loss = loss
         self.max_iter = max_iter
         self.tol = tol
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
-        self.loss = loss
         self.shuffle = shuffle
-        self.init = init
 
     def _seconds(self, x):
         rows, columns = x.shape
         passes = self.max_iter if self.solver == "gd" else min(rows, columns)
         return rows * columns * passes / 1e9
-
-    def _shaped(self, name, array):
-        if name == "n_iter_":
-            return int(array.reshape(-1)[0])
-        if name == "intercept_" and array.ndim == 0:
-            return float(array)
-        return array
 
 
 class LogisticRegression(Classifier):

@@ -39,9 +39,6 @@ class StandardScaler(Transformer):
         self.with_mean = with_mean
         self.with_std = with_std
 
-    def _shaped(self, name, array):
-        return int(array.reshape(-1)[0]) if name == "n_samples_seen_" else array
-
 
 class MinMaxScaler(Transformer):
     """Stretches each feature linearly onto a range.
@@ -57,6 +54,7 @@ class MinMaxScaler(Transformer):
     ----------
     data_min_, data_max_, data_range_, min_, scale_ : ndarray of shape (features,)
         transform gives x * scale_ + min_.
+    n_samples_seen_ : int
     n_features_in_ : int
     feature_names_in_ : ndarray of str, when X was a data frame
 
@@ -70,7 +68,7 @@ class MinMaxScaler(Transformer):
     """
 
     _kind = "min_max_scaler"
-    _learned = ("data_min_", "data_max_", "data_range_", "min_", "scale_")
+    _learned = ("data_min_", "data_max_", "data_range_", "scale_", "min_", "n_samples_seen_")
 
     def __init__(self, *, feature_range=(0, 1), clip=False):
         self.feature_range = feature_range
@@ -96,8 +94,9 @@ class MeanNormalizer(Transformer):
 
     Attributes
     ----------
-    mean_, scale_ : ndarray of shape (features,)
-        scale_ is max - min.
+    mean_, data_min_, data_max_, data_range_, scale_ : ndarray of shape (features,)
+        scale_ is what the centred feature is divided by: its range, or 1 when it is constant.
+    n_samples_seen_ : int
     n_features_in_ : int
     feature_names_in_ : ndarray of str, when X was a data frame
 
@@ -111,7 +110,7 @@ class MeanNormalizer(Transformer):
     """
 
     _kind = "mean_normalizer"
-    _learned = ("mean_", "scale_")
+    _learned = ("mean_", "data_min_", "data_max_", "data_range_", "scale_", "n_samples_seen_")
 
     def __init__(self):
         pass
