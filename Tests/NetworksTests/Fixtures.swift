@@ -48,7 +48,7 @@ enum Fixtures {
         return tensor
     }
 
-    static func dataset(_ x: Tensor, _ y: Tensor? = nil, weight: Tensor? = nil) throws -> Dataset {
+    static func dataset(_ x: Tensor, _ y: Tensor? = nil, weight: Tensor? = nil) throws(ApusError) -> Dataset {
         try Dataset(inputs: [x.view], targets: y.map { [$0.view] } ?? [], sampleWeight: weight?.view)
     }
 }
