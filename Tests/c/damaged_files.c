@@ -221,7 +221,7 @@ static void a_damaged_pipeline_loads_or_is_refused(void)
     apus_model *model = NULL;
     OK(context,
        apus_fit(context, "pipeline",
-                "{\"steps\": [{\"kind\": \"standard_scaler\"}, {\"kind\": \"logistic_regression\"}]}", &x, &y, NULL,
+                "{\"steps\": [[\"scale\", \"standard_scaler\"], [\"model\", \"logistic_regression\"]]}", &x, &y, NULL,
                 &model));
     survive_all("pipeline", image_of(model), load_model);
 }
