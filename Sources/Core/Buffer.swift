@@ -20,6 +20,14 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         self.size = size
     }
 
+    /// Takes over memory that came from `allocator.allocate(size)`; the elements are its first `count`, which must fit.
+    package init(adopting raw: UnsafeMutableRawPointer, size: Int, count: Int, in allocator: Allocator) {
+        self.pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
+        self.count = count
+        self.allocator = allocator
+        self.size = size
+    }
+
     /// Memory filled with zero bytes.
     package convenience init(zeros count: Int, in allocator: Allocator) throws(ApusError) {
         try self.init(count, in: allocator)

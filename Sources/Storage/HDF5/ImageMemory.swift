@@ -1,0 +1,78 @@
+import CHDF5
+import Core
+import Glibc
+
+/// The memory in which libhdf5's core driver builds a file: one growing block from a context's allocator.
+///
+/// libhdf5 takes it through callbacks that know no owner, so the block in use is a global, guarded by `Library`'s lock.
+final class ImageMemory {
+    private let allocator: Allocator
+    private var block: UnsafeMutableRawPointer?
+    private var capacity = 0
+    /// Why the last request for memory was refused.
+    private(set) var refusal: ApusError?
+
+    private static nonisolated(unsafe) var current: ImageMemory?
+
+    /// A block with room for about `expected` bytes at first.
+    init(expected: Int, in allocator: Allocator) throws(ApusError) {
+        self.allocator = allocator
+        let size = max(expected, 4096)
+        self.block = try allocator.allocate(size)
+        self.capacity = size
+    }
+
+    /// Makes files of this access list live in this block until `body` ends.
+    func serve<Result: ~Copyable>(
+        _ access: borrowing Identifier, _ body: () throws(ApusError) -> Result
+    ) throws(ApusError) -> Result {
+        ImageMemory.current = self
+        defer { ImageMemory.current = nil }
+        var callbacks = H5FD_file_image_callbacks_t()
+        callbacks.image_malloc = { size, _, _ in ImageMemory.current?.resize(to: size) }
+        callbacks.image_realloc = { _, size, _, _ in ImageMemory.current?.resize(to: size) }
+        callbacks.image_memcpy = { to, from, size, _, _ in
+            guard let to, let from else { return nil }
+            return memmove(to, from, size)
+        }
+        callbacks.image_free = { _, _, _ in 0 }
+        try check(H5Pset_file_image_callbacks(access.raw, &callbacks), .internal, "A file image cannot be prepared")
+        return try body()
+    }
+
+    /// The block with at least `size` bytes, its contents kept; nil when the allocator refuses. Grows by half.
+    private func resize(to size: Int) -> UnsafeMutableRawPointer? {
+        guard size > capacity, let block else { return block }
+        let (grown, overflow) = max(size, capacity).addingReportingOverflow(capacity / 2)
+        let wanted = overflow ? size : grown
+        do throws(ApusError) {
+            let larger = try allocator.allocate(wanted)
+            memcpy(larger, block, capacity)
+            allocator.deallocate(block, size: capacity)
+            self.block = larger
+            capacity = wanted
+        } catch {
+            refusal = error
+            return nil
+        }
+        return self.block
+    }
+
+    /// The block, cut to `count` bytes, for its new owner. Throws `internal` when it is shorter.
+    func take(_ count: Int) throws(ApusError) -> Buffer<UInt8> {
+        guard let block, count >= 0, count <= capacity else {
+            throw ApusError(.internal, "A file image has \(capacity) bytes, \(count) were expected.")
+        }
+        self.block = nil
+        return Buffer(adopting: block, size: capacity, count: count, in: allocator)
+    }
+
+    /// The first bytes of the block.
+    func head(_ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: block, count: min(count, capacity))
+    }
+
+    deinit {
+        if let block { allocator.deallocate(block, size: capacity) }
+    }
+}

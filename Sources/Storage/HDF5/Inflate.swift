@@ -1,0 +1,228 @@
+import Core
+import Glibc
+
+/// Decompresses zlib streams (RFC 1950, 1951) of known size. Its own, so that a hostile stream can do nothing but fail.
+struct Inflate {
+    private let input: UnsafeRawPointer
+    private let inputCount: Int
+    private var inputPosition = 0
+    private var bits: UInt64 = 0
+    private var bitCount = 0
+    private let output: UnsafeMutablePointer<UInt8>
+    private let outputCount: Int
+    private var outputPosition = 0
+    private let name: String
+
+    /// Fills `out` from the stream. Throws `corrupt` unless the stream holds exactly as much and its Adler-32 is right.
+    static func zlib(_ bytes: UnsafeRawPointer, _ count: Int, into out: Buffer<UInt8>, of name: String)
+        throws(ApusError)
+    {
+        var inflate = Inflate(bytes, count, out, name)
+        try inflate.run()
+    }
+
+    private init(_ bytes: UnsafeRawPointer, _ count: Int, _ out: Buffer<UInt8>, _ name: String) {
+        input = bytes
+        inputCount = count
+        output = out.pointer
+        outputCount = out.count
+        self.name = name
+    }
+
+    private func damaged() -> ApusError { FileBytes.damaged("the compressed data of '\(name)' makes no sense") }
+
+    private mutating func run() throws(ApusError) {
+        let method = try take(8)
+        let flags = try take(8)
+        guard method & 15 == 8, method >> 4 <= 7, (method << 8 | flags) % 31 == 0, flags & 0x20 == 0 else {
+            throw damaged()
+        }
+        var last = false
+        while !last {
+            last = try take(1) == 1
+            switch try take(2) {
+            case 0: try stored()
+            case 1: try compressed(Inflate.fixedLiterals, Inflate.fixedDistances)
+            case 2:
+                let (literals, distances) = try dynamicCodes()
+                try compressed(literals, distances)
+            default: throw damaged()
+            }
+        }
+        guard outputPosition == outputCount else { throw damaged() }
+        _ = try take(bitCount & 7)
+        var stored = 0
+        for _ in 0..<4 { stored = stored << 8 | (try take(8)) }
+        guard stored == adler32() else { throw damaged() }
+    }
+
+    private func adler32() -> Int {
+        var a = 1
+        var b = 0
+        var index = 0
+        while index < outputCount {
+            let end = min(index + 4096, outputCount)
+            while index < end {
+                a += Int(output[index])
+                b += a
+                index += 1
+            }
+            a %= 65_521
+            b %= 65_521
+        }
+        return b << 16 | a
+    }
+
+    // Bits
+
+    private mutating func fill(_ count: Int) {
+        while bitCount < count, inputPosition < inputCount {
+            bits |= UInt64(input.load(fromByteOffset: inputPosition, as: UInt8.self)) << UInt64(bitCount)
+            bitCount += 8
+            inputPosition += 1
+        }
+    }
+
+    /// The next 0 to 16 bits.
+    private mutating func take(_ count: Int) throws(ApusError) -> Int {
+        fill(count)
+        guard bitCount >= count else { throw damaged() }
+        let value = Int(bits & ((1 << UInt64(count)) - 1))
+        bits >>= UInt64(count)
+        bitCount -= count
+        return value
+    }
+
+    // Blocks
+
+    private mutating func stored() throws(ApusError) {
+        _ = try take(bitCount & 7)
+        let length = try take(16)
+        let complement = try take(16)
+        guard length == ~complement & 0xFFFF, length <= outputCount - outputPosition else { throw damaged() }
+        for _ in 0..<length {
+            output[outputPosition] = UInt8(truncatingIfNeeded: try take(8))
+            outputPosition += 1
+        }
+    }
+
+    private mutating func compressed(_ literals: HuffmanCode, _ distances: HuffmanCode) throws(ApusError) {
+        while true {
+            let symbol = try decode(literals)
+            if symbol < 256 {
+                guard outputPosition < outputCount else { throw damaged() }
+                output[outputPosition] = UInt8(truncatingIfNeeded: symbol)
+                outputPosition += 1
+                continue
+            }
+            if symbol == 256 { return }
+            guard symbol <= 285 else { throw damaged() }
+            let length = Inflate.lengthBase[symbol - 257] + (try take(Inflate.lengthBits[symbol - 257]))
+            let code = try decode(distances)
+            guard code < 30 else { throw damaged() }
+            let distance = Inflate.distanceBase[code] + (try take(Inflate.distanceBits[code]))
+            guard distance <= outputPosition, length <= outputCount - outputPosition else { throw damaged() }
+            for _ in 0..<length {
+                output[outputPosition] = output[outputPosition - distance]
+                outputPosition += 1
+            }
+        }
+    }
+
+    private mutating func decode(_ code: HuffmanCode) throws(ApusError) -> Int {
+        fill(15)
+        guard let (symbol, length) = code.symbol(at: bits), length <= bitCount else { throw damaged() }
+        bits >>= UInt64(length)
+        bitCount -= length
+        return symbol
+    }
+
+    private mutating func dynamicCodes() throws(ApusError) -> (HuffmanCode, HuffmanCode) {
+        let literals = try take(5) + 257
+        let distances = try take(5) + 1
+        let count = try take(4) + 4
+        guard literals <= 286, distances <= 30 else { throw damaged() }
+        let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
+        var lengths = [Int](repeating: 0, count: 19)
+        for index in 0..<count { lengths[order[index]] = try take(3) }
+        guard let lengthCode = HuffmanCode(lengths) else { throw damaged() }
+        var all: [Int] = []
+        while all.count < literals + distances {
+            let symbol = try decode(lengthCode)
+            let (value, times): (Int, Int)
+            switch symbol {
+            case 0...15: (value, times) = (symbol, 1)
+            case 16:
+                guard let previous = all.last else { throw damaged() }
+                (value, times) = (previous, 3 + (try take(2)))
+            case 17: (value, times) = (0, 3 + (try take(3)))
+            default: (value, times) = (0, 11 + (try take(7)))
+            }
+            guard all.count + times <= literals + distances else { throw damaged() }
+            all.append(contentsOf: repeatElement(value, count: times))
+        }
+        guard all[256] > 0, let literalCode = HuffmanCode(Array(all[..<literals])),
+            let distanceCode = HuffmanCode(Array(all[literals...]))
+        else { throw damaged() }
+        return (literalCode, distanceCode)
+    }
+
+    private static let fixedLiterals = HuffmanCode(
+        fixed: [(8, 144), (9, 112), (7, 24), (8, 8)].flatMap { [Int](repeating: $0.0, count: $0.1) })
+    private static let fixedDistances = HuffmanCode(fixed: [Int](repeating: 5, count: 30))
+
+    private static let lengthBase = [
+        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
+        258,
+    ]
+    private static let lengthBits = [
+        0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
+    ]
+    private static let distanceBase = [
+        1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097,
+        6145, 8193, 12289, 16385, 24577,
+    ]
+    private static let distanceBits = [
+        0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
+    ]
+}
+
+/// A canonical Huffman code of at most 15 bits, as one table over the next 15 bits of the stream.
+struct HuffmanCode {
+    /// For each 15 bits: symbol << 4 | length; 0 for no symbol.
+    private var table: [UInt16]
+
+    /// The code with these lengths; nil when they are over-subscribed.
+    init?(_ lengths: [Int]) {
+        self.init(fixed: lengths)
+        var space = 0
+        for length in lengths where length > 0 { space += 1 << (15 - length) }
+        if space > 1 << 15 { return nil }
+    }
+
+    init(fixed lengths: [Int]) {
+        table = [UInt16](repeating: 0, count: 1 << 15)
+        var counts = [Int](repeating: 0, count: 16)
+        for length in lengths where length > 0 { counts[length] += 1 }
+        var next = [Int](repeating: 0, count: 17)
+        for length in 1...15 { next[length + 1] = (next[length] + counts[length]) << 1 }
+        for (symbol, length) in lengths.enumerated() where length > 0 {
+            let code = next[length]
+            next[length] += 1
+            guard code < 1 << length else { continue }
+            // The stream has codes from their highest bit on, in its lowest bits.
+            var reversed = 0
+            for bit in 0..<length where code >> bit & 1 == 1 { reversed |= 1 << (length - 1 - bit) }
+            var entry = reversed
+            while entry < 1 << 15 {
+                table[entry] = UInt16(symbol << 4 | length)
+                entry += 1 << length
+            }
+        }
+    }
+
+    func symbol(at bits: UInt64) -> (symbol: Int, length: Int)? {
+        let entry = Int(table[Int(bits & 0x7FFF)])
+        return entry == 0 ? nil : (entry >> 4, entry & 15)
+    }
+}
