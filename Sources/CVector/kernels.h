@@ -87,6 +87,25 @@ typedef struct apus_kernels {
     // products too small for a call into OpenBLAS.
     void (*small_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                           int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+    // Larger products, in two steps that threads can share: op(b) (k x n) is packed into panels of panel_columns
+    // columns, the last one narrower; then any rows are multiplied with any panels, at its best in multiples of
+    // tile_rows. Every element is summed in one order that depends on k alone: the bits are the same however rows and
+    // panels are cut, and those of direct_product.
+    int64_t panel_columns;
+    int64_t tile_rows;
+    // Packs the panels panel_from to panel_to (exclusive) into their places in `packed`, which has k * (n rounded up
+    // to a multiple of 16) floats in all; 64-byte alignment is fastest.
+    void (*pack_columns)(int32_t transpose_b, int64_t k, int64_t n, const float *b, int64_t ldb, int64_t panel_from,
+                         int64_t panel_to, float *packed);
+    // The columns of those panels of c (m x n) = op(a) op(b) + beta * c; beta is 0 (c is not read) or 1. To take rows
+    // from r on, pass a and c from there on. Uses 140 KiB of stack.
+    void (*packed_product)(int32_t transpose_a, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                           const float *packed, int64_t panel_from, int64_t panel_to, float beta, float *c,
+                           int64_t ldc);
+    // The same from b as it is, for few rows (up to about 64), which do not repay packing. Uses 140 KiB of stack.
+    void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
+                           int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 } apus_kernels;
 
 #if defined(__clang__)

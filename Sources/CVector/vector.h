@@ -293,6 +293,16 @@ APUS_INLINE void apus_with_panel(void (*_Nonnull body)(void *_Nonnull job, float
     body(job, panel);
 }
 
+// Calls body with room for 35216 floats that lives for the call, on the stack.
+APUS_INLINE void apus_with_room(void (*_Nonnull body)(void *_Nonnull job, float *_Nonnull room), void *_Nonnull job) {
+    float room[35216] __attribute__((aligned(64)));
+    body(job, room);
+}
+
+// Asks for the cache line of an address, which need not be a valid one: to be read, to be written.
+APUS_INLINE void apus_prefetch(const float *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
+APUS_INLINE void apus_prefetch_to_write(const float *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
+
 // ---------------------------------------------------------------------------------------------------- processor
 
 #define APUS_ISA_BASELINE 1  // x86-64-v2, or the architecture's own
