@@ -170,7 +170,7 @@ class Model:
 
     # Training
 
-    def compile(self, optimizer="adam", loss=None, metrics=None):
+    def compile(self, optimizer="adam", loss=None, *, metrics=None):
         """Says how to train. Compiling again begins with a new optimizer and keeps the weights.
 
         Parameters
@@ -233,6 +233,7 @@ class Model:
         validation_split=0.0,
         validation_data=None,
         shuffle=True,
+        *,
         sample_weight=None,
         initial_epoch=0,
     ):
@@ -351,7 +352,7 @@ class Model:
         if self._handle is not None:
             self._current()
 
-    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, return_dict=False):
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False):
         """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them."""
         inputs = self._inputs(x)
         self._build_for(inputs)
