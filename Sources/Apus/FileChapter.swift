@@ -61,15 +61,25 @@ private func decode(
     return (saved, cell.graph)
 }
 
-private func load(_ source: Source, _ limits: LoadLimits, _ context: Context) throws(ApusError) -> ModelHandle {
-    let (saved, graph) = try decode(source, limits, training: false, context)
-    switch saved {
-    case .estimator(let record):
-        return ModelHandle(try EstimatorCatalog.load(record, in: context))
-    case .network(let record):
-        guard let graph else { throw ApusError(.internal, "A network was read without its graph.") }
-        return ModelHandle(try NetworkModel(record: record, graph: graph, in: context))
+/// The error as the fault of a file: what would be a caller's mistake elsewhere is damage there.
+private func damage(_ error: ApusError) -> ApusError {
+    switch error.code {
+    case .invalidArgument, .shape, .dtype, .notFitted: ApusError(.corrupt, error.message)
+    default: error
     }
+}
+
+private func load(_ source: Source, _ limits: LoadLimits, _ context: Context) throws(ApusError) -> ModelHandle {
+    do throws(ApusError) {
+        let (saved, graph) = try decode(source, limits, training: false, context)
+        switch saved {
+        case .estimator(let record):
+            return ModelHandle(try EstimatorCatalog.load(record, in: context))
+        case .network(let record):
+            guard let graph else { throw ApusError(.internal, "A network was read without its graph.") }
+            return ModelHandle(try NetworkModel(record: record, graph: graph, in: context))
+        }
+    } catch { throw damage(error) }
 }
 
 @implementation @_cdecl("apus_model_save")
@@ -209,7 +219,12 @@ public func apus_trainer_load(
     boundary(context) { (context) throws(ApusError) in
         let out = try require(out, "out")
         let path = try text(path, "path")
-        let (saved, graph) = try decode(.path(path), Apus.limits(limits, context), training: true, context)
+        let limits = try Apus.limits(limits, context)
+        let saved: SavedModel
+        let graph: NetworkGraph?
+        do throws(ApusError) {
+            (saved, graph) = try decode(.path(path), limits, training: true, context)
+        } catch { throw damage(error) }
         guard case .network(let record) = saved, let graph else {
             throw .unsupported("'\(path)' holds no network, so no checkpoint.")
         }
@@ -218,6 +233,6 @@ public func apus_trainer_load(
             let trainer = try Trainer(record: record, model: network, in: context)
             out.pointee = handle(TrainerHandle(trainer))
             model?.pointee = handle(ModelHandle(network))
-        } catch { throw error.within("'\(path)'") }
+        } catch { throw damage(error.within("'\(path)'")) }
     }
 }
