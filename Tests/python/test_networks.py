@@ -72,6 +72,7 @@ def test_a_forward_pass_is_the_formula(rng):
     assert model.input_shape == (None, 2, 3) and model.output_shape == (None, 2)
     assert [layer.name for layer in model.layers] == ["flatten", "dense", "activation", "dropout", "dense_1"]
     assert model.count_params() == 6 * 5 + 5 + 10
+    assert repr(model) == "<Sequential 'sequential': flatten, dense, activation, dropout, dense_1>"
 
 
 @pytest.mark.parametrize(

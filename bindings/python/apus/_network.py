@@ -45,6 +45,9 @@ class Model:
         self.stop_training = False
         self.history = None
 
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name!r}: {', '.join(str(layer.name) for layer in self.layers)}>"
+
     # Building
 
     @property
