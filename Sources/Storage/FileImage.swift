@@ -31,11 +31,11 @@ package enum FileImage {
     package static func decode(
         path: String, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true, layout: Layout?
     ) throws(ApusError) -> SavedModel {
+        let bytes = try RegularFile.read(path, limits: limits, in: context)
         do throws(ApusError) {
-            let bytes = try RegularFile.read(path, limits: limits, in: context)
             return try decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
         } catch {
-            throw error.code == .io || error.code == .interrupted ? error : error.within("'\(path)'")
+            throw error.code == .interrupted ? error : error.within("'\(path)'")
         }
     }
 
