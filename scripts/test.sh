@@ -98,7 +98,7 @@ c_tests() {
     for source in Tests/c/*.c; do
         name=$(basename "$source" .c)
         if compile "$source" "build/tests/$name" -O1 2>"build/log/$name.log"; then
-            run_and_count "c/$name" 300 "build/tests/$name"
+            run_and_count "c/$name" 300 bash Tests/checks/quiet.bash "build/tests/$name"
         else
             sed 's/^/        /' "build/log/$name.log" | head -20
             bad=$((bad + 1))

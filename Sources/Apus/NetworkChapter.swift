@@ -65,7 +65,10 @@ public func apus_model_to_json(
 ) -> apus_status {
     boundary(context) { (_) throws(ApusError) in
         let network = try Apus.model(model).network()
-        try write(KerasConfig.write(network.graph).text, to: buffer, capacity, needed)
+        // By the module Keras 3 tells its own classes from those of others; inside it reads the portable notation.
+        let module = network.graph.isSequential ? "keras" : "keras.src.models.functional"
+        let config = KerasConfig.write(network.graph).objectValue ?? []
+        try write(JSON.object([(key: "module", value: .string(module))] + config).text, to: buffer, capacity, needed)
     }
 }
 

@@ -32,7 +32,8 @@ typedef struct apus_kernels {
     // dx = dy * activation'(.), from the output y
     void (*activation_gradient)(int32_t code, float alpha, const float *y, const float *dy, float *dx, int64_t count);
     // y[r, c] = activation(y[r, c] + bias[c]), rows dense; bias may be NULL
-    void (*bias_activation)(int32_t code, float alpha, const float *APUS_NULLABLE bias, float *y, int64_t rows, int64_t columns);
+    void (*bias_activation)(int32_t code, float alpha, const float *APUS_NULLABLE bias,
+                            float *y, int64_t rows, int64_t columns);
 
     // y = softmax of each row of x; log_sum_exp (may be NULL) receives ln sum exp x of each row
     void (*softmax)(const float *x, float *y, float *APUS_NULLABLE log_sum_exp, int64_t rows, int64_t columns);
@@ -55,15 +56,18 @@ typedef struct apus_kernels {
 
     // Losses between prediction p and target t: returns the sum of the elements' losses; where gradient is not NULL
     // it receives gradient_scale * d loss / d p.
-    double (*squared_error)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
-    double (*absolute_error)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
-    double (*huber)(const float *p, const float *t, float delta, float *APUS_NULLABLE gradient, float gradient_scale, int64_t count);
+    double (*squared_error)(const float *p, const float *t, float *APUS_NULLABLE gradient,
+                            float gradient_scale, int64_t count);
+    double (*absolute_error)(const float *p, const float *t, float *APUS_NULLABLE gradient,
+                             float gradient_scale, int64_t count);
+    double (*huber)(const float *p, const float *t, float delta, float *APUS_NULLABLE gradient,
+                    float gradient_scale, int64_t count);
     // -t ln p - (1 - t) ln(1 - p), p clipped to [1e-7, 1 - 1e-7]; gradient 0 where clipped
-    double (*binary_cross_entropy)(const float *p, const float *t, float *APUS_NULLABLE gradient, float gradient_scale,
-                                   int64_t count);
+    double (*binary_cross_entropy)(const float *p, const float *t, float *APUS_NULLABLE gradient,
+                                   float gradient_scale, int64_t count);
     // the same from logits: max(x, 0) - x t + ln(1 + exp(-|x|)); gradient sigmoid(x) - t
-    double (*binary_cross_entropy_logits)(const float *x, const float *t, float *APUS_NULLABLE gradient, float gradient_scale,
-                                          int64_t count);
+    double (*binary_cross_entropy_logits)(const float *x, const float *t, float *APUS_NULLABLE gradient,
+                                          float gradient_scale, int64_t count);
 
     // Optimizers (Keras's forms). g is not changed.
     // p -= rate * g

@@ -42,12 +42,16 @@ struct ClassLabels: Sendable {
             throw .corrupt("A \(record.kind) needs the array 'classes_'; the file lacks it.")
         }
         let real = stored.dtype == .float64
-        let classes = real ? try record.finite("classes_", shape: [nil]) : try record.tensor("classes_", .int64, shape: [nil])
-        guard classes.count >= 2 else { throw .corrupt("A \(record.kind) needs at least two classes, the file has \(classes.count).") }
+        let classes =
+            real ? try record.finite("classes_", shape: [nil]) : try record.tensor("classes_", .int64, shape: [nil])
+        guard classes.count >= 2 else {
+            throw .corrupt("A \(record.kind) needs at least two classes, the file has \(classes.count).")
+        }
         for index in 1..<classes.count {
             let ascends =
                 real
-                ? classes.doubles[index - 1] < classes.doubles[index] : classes.int64s[index - 1] < classes.int64s[index]
+                ? classes.doubles[index - 1] < classes.doubles[index]
+                : classes.int64s[index - 1] < classes.int64s[index]
             guard ascends else { throw .corrupt("The array 'classes_' of a \(record.kind) must ascend.") }
         }
         self.classes = classes
@@ -84,12 +88,15 @@ struct ClassLabels: Sendable {
             let index = place(of: value, in: found)
             if index < found.count, found[index] == value { continue }
             guard found.count < most else {
-                throw .limit("y holds more than \(most) different labels; \(kind) tells classes apart, it does not predict numbers.")
+                throw .limit(
+                    "y holds more than \(most) different labels; \(kind) tells classes apart, it does not predict numbers."
+                )
             }
             found.insert(value, at: index)
         }
         guard found.count >= 2 else {
-            throw .invalid("y holds one class alone (\(found.first.map { "\($0)" } ?? "none")); \(kind) needs at least two.")
+            throw .invalid(
+                "y holds one class alone (\(found.first.map { "\($0)" } ?? "none")); \(kind) needs at least two.")
         }
         return found
     }

@@ -13,7 +13,9 @@ struct FeatureNotes: Sendable {
     /// Reads and checks them. Throws `corrupt`.
     init(_ record: Record) throws(ApusError) {
         let features = try record.integer("features")
-        guard features >= 1 else { throw .corrupt("A \(record.kind) must have at least one feature, the file has \(features).") }
+        guard features >= 1 else {
+            throw .corrupt("A \(record.kind) must have at least one feature, the file has \(features).")
+        }
         let names = try record.texts("feature_names")
         if let names, names.count != features {
             throw .corrupt("A \(record.kind) of \(features) features has \(names.count) feature names in the file.")
@@ -43,7 +45,9 @@ extension Record {
     /// A whole number that is at least `least`. Throws `corrupt`.
     func count(_ name: String, atLeast least: Int) throws(ApusError) -> Int {
         let value = try integer(name)
-        guard value >= least else { throw .corrupt("The \(name) of a \(kind) must be at least \(least), the file has \(value).") }
+        guard value >= least else {
+            throw .corrupt("The \(name) of a \(kind) must be at least \(least), the file has \(value).")
+        }
         return value
     }
 }
@@ -64,12 +68,15 @@ extension Tensor {
 
 extension Record {
     /// The arrays of a list that are there, each of its dtype and rank, real ones finite. Throws `corrupt`.
-    func optional(_ list: [(name: String, dtype: DType, rank: Int)]) throws(ApusError) -> [(name: String, value: Tensor)] {
+    func optional(_ list: [(name: String, dtype: DType, rank: Int)]) throws(ApusError) -> [(
+        name: String, value: Tensor
+    )] {
         var found: [(name: String, value: Tensor)] = []
         for item in list where self[item.name] != nil {
             let shape = [Int?](repeating: nil, count: item.rank)
             let value =
-                item.dtype == .float64 ? try finite(item.name, shape: shape) : try tensor(item.name, item.dtype, shape: shape)
+                item.dtype == .float64
+                ? try finite(item.name, shape: shape) : try tensor(item.name, item.dtype, shape: shape)
             found.append((name: item.name, value: value))
         }
         return found

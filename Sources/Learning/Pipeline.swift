@@ -68,7 +68,8 @@ enum Pipeline {
             throw .parameter("steps", of: owner, mustBe: expected, got: "\(item.text) at index \(index)")
         }
         guard !name.isEmpty, !name.contains("."), !name.contains("/") else {
-            throw .invalid("The steps of \(owner) must have names without '.' and '/', got '\(name)' at index \(index).")
+            throw .invalid(
+                "The steps of \(owner) must have names without '.' and '/', got '\(name)' at index \(index).")
         }
         do throws(ApusError) {
             let entry = try EstimatorCatalog.entry(kind)
@@ -204,7 +205,9 @@ final class PipelineModel: FittedModel {
     var attributes: [(name: String, value: Tensor)] {
         var all: [(name: String, value: Tensor)] = []
         for (name, model) in zip(names, models) {
-            for attribute in model.attributes { all.append((name: "\(name).\(attribute.name)", value: attribute.value)) }
+            for attribute in model.attributes {
+                all.append((name: "\(name).\(attribute.name)", value: attribute.value))
+            }
         }
         return all + last.attributes
     }

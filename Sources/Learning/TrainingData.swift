@@ -21,7 +21,8 @@ struct TrainingData {
             throw .shape("x of \(kind) must have at least one row and one column, got shape \(shape).")
         }
         if let names = input.featureNames, names.count != shape[1] {
-            throw .shape("feature_names of \(kind) must have one name per column of x (\(shape[1])), got \(names.count).")
+            throw .shape(
+                "feature_names of \(kind) must have one name per column of x (\(shape[1])), got \(names.count).")
         }
         x = try Matrix(input.x, name: "x", in: input.context.allocator)
         guard let given = input.sampleWeight else {

@@ -59,10 +59,11 @@ private struct ReducedExponential {
     return apus_f16_select(apus_f16_equal(x, x), y, x)
 }
 
-/// `1 / (1 + exp(-x))`, within 3 ulp; 0 below -87, where it nears the denormals.
+/// `1 / (1 + exp(-x))`, within 3 ulp; 0 where that is below the normal numbers.
 @inline(__always) func logistic(_ x: Lanes) -> Lanes {
-    let y = apus_f16_quotient(splat(1), splat(1) + exponential(atMost(87.25, splat(0) - x)))
-    return whereLess(x, splat(-87.25), splat(0), y)
+    let limit: Float = 87.336_54
+    let y = apus_f16_quotient(splat(1), splat(1) + exponential(atMost(limit, splat(0) - x)))
+    return whereLess(x, splat(-limit), splat(0), y)
 }
 
 /// `tanh x`, within 4 ulp also near 0, where `(exp(2x) - 1) / (exp(2x) + 1)` keeps its digits.

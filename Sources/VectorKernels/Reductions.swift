@@ -39,8 +39,8 @@ func sumSquares(_ x: Source, _ count: Int64) -> Double {
     return total.total
 }
 
-/// `out[c] = sum over rows of x[r, c]`. Rows are added in four interleaved chains over stretches of 256 rows, and the
-/// stretches in order: the error grows with the square root of neither but with their small lengths.
+/// `out[c] = sum over rows of x[r, c]`. Stretches of 256 rows are summed in four interleaved chains, then the
+/// stretches' sums in order, so that no chain of float additions is as long as the column.
 func sumRows(_ x: Source, _ rows: Int64, _ columns: Int64, _ stride: Int64, _ out: Target) {
     let rows = Int(truncatingIfNeeded: rows)
     let stride = Int(truncatingIfNeeded: stride)

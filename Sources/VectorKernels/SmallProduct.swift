@@ -403,6 +403,7 @@ func smallProduct(
     if transposeB == 0 {
         product.runStraight()
     } else {
-        apus_with_panel({ job, panel in job.assumingMemoryBound(to: Product.self).pointee.runTransposed(panel) }, &product)
+        apus_with_panel(
+            { job, panel in job.assumingMemoryBound(to: Product.self).pointee.runTransposed(panel) }, &product)
     }
 }

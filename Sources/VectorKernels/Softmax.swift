@@ -55,7 +55,8 @@ func softmax(_ x: Source, _ y: Target, _ logSumExp: Target?, _ rows: Int64, _ co
     var row = 0
     var start = 0
     while row < Int(truncatingIfNeeded: rows) {
-        let (largest, sum) = width <= 16 ? shortRow(x + start, y + start, width) : longRow(x + start, y + start, columns)
+        let (x, y) = (x + start, y + start)
+        let (largest, sum) = width <= 16 ? shortRow(x, y, width) : longRow(x, y, columns)
         if let logSumExp { logSumExp[row] = largest + apus_f16_lane(logarithm(splat(sum)), 0) }
         start &+= width
         row &+= 1

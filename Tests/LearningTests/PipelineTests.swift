@@ -52,7 +52,10 @@ struct PipelineTests {
     @Test(arguments: [
         ("3", "The steps of pipeline must be an array"), ("[]", "The steps of pipeline must be an array"),
         ("[[\"a\"]]", "at index 0"), ("[[\"a\",\"nothing\"]]", "Step 'a' of pipeline: Unknown kind 'nothing'"),
-        ("[[\"a\",\"standard_scaler\",{\"with_mena\":true}]]", "Step 'a' of pipeline: standard_scaler has no parameter"),
+        (
+            "[[\"a\",\"standard_scaler\",{\"with_mena\":true}]]",
+            "Step 'a' of pipeline: standard_scaler has no parameter"
+        ),
         ("[[\"a\",\"linear_regression\"],[\"b\",\"standard_scaler\"]]", "'a' is a linear_regression, a regressor"),
         ("[[\"a\",\"standard_scaler\"],[\"a\",\"linear_regression\"]]", "'a' comes twice"),
         ("[[\"a.b\",\"standard_scaler\"]]", "without '.'"),

@@ -26,7 +26,9 @@ struct PublishedResultsTests {
     private struct Missing: Error { let name: String }
 
     private func columns(_ f: Fitting, _ rows: [[Double]], _ chosen: [Int]) throws -> Tensor {
-        try Tensor(doubles: rows.flatMap { row in chosen.map { row[$0] } }, Shape(rows.count, chosen.count), in: f.context.allocator)
+        try Tensor(
+            doubles: rows.flatMap { row in chosen.map { row[$0] } }, Shape(rows.count, chosen.count),
+            in: f.context.allocator)
     }
 
     private func column(_ f: Fitting, _ rows: [[Double]], _ chosen: Int) throws -> Tensor {
@@ -44,7 +46,8 @@ struct PublishedResultsTests {
         #expect(rows.count == 200)
         let x = try columns(f, rows, [2])
         let y = try column(f, rows, 4)
-        for (updates, cost, weight) in [(1, 197.25, 0.037), (11, 74.66, 0.283), (21, 49.48, 0.394), (31, 44.31, 0.445)] {
+        for (updates, cost, weight) in [(1, 197.25, 0.037), (11, 74.66, 0.283), (21, 49.48, 0.394), (31, 44.31, 0.445)]
+        {
             let model = try f.fit(
                 "linear_regression", "solver=gd learning_rate=5e-5 max_iter=\(updates) tol=0", x, y)
             #expect(rounded(model.values("loss_curve_").last ?? 0, 2) == cost)

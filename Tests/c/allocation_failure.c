@@ -109,7 +109,7 @@ static void fits(void)
         { "standard_scaler", NULL },
         { "min_max_scaler", NULL },
         { "mean_normalizer", NULL },
-        { "pipeline", "{\"steps\": [{\"kind\": \"standard_scaler\"}, {\"kind\": \"linear_regression\"}]}" },
+        { "pipeline", "{\"steps\": [[\"scale\", \"standard_scaler\"], [\"model\", \"linear_regression\"]]}" },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         o.kind = kinds[i][0];

@@ -114,7 +114,7 @@ static void refuses_places_that_are_none(void)
     longest[sizeof longest - 1] = 0;
     FAILS(context, APUS_E_IO, apus_model_save(context, regression, longest, NULL));
     CHECK(files_in(folder) == 0);
-    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "options",
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "compression",
                  apus_model_save(context, regression, in_folder("c.h5"), "compression=9"));
 }
 

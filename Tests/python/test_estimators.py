@@ -126,8 +126,8 @@ def test_labels_may_be_anything(table, names):
 
 
 def test_boolean_labels_stay_boolean(table):
-    x, y, _ = table
-    model = LogisticRegression().fit(x, y > 0)
+    x, _, classes = table
+    model = LogisticRegression().fit(x, classes > 0)
     assert model.predict(x).dtype == numpy.bool_
     assert list(model.classes_) == [False, True]
 
@@ -432,6 +432,17 @@ def test_a_saved_pipeline_is_the_same(table, tmp_path):
     numpy.testing.assert_array_equal(loaded.predict_proba(x), model.predict_proba(x))
     numpy.testing.assert_array_equal(loaded[1].coef_, model[1].coef_)
     numpy.testing.assert_array_equal(loaded.classes_, model.classes_)
+
+
+def test_saving_labels_that_are_text_warns(table, tmp_path):
+    x, _, codes = table
+    labels = numpy.array(["a", "b", "c"])[codes]
+    for model in (LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())):
+        model.fit(x, labels)
+        with pytest.warns(apus.ApusWarning, match="a, b, c"):
+            model.save(tmp_path / "model.h5")
+        loaded = apus.load_model(tmp_path / "model.h5")
+        numpy.testing.assert_array_equal(model.classes_[loaded.predict(x)], model.predict(x))
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

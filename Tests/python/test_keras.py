@@ -127,6 +127,32 @@ def test_configurations_travel_both_ways():
     assert [layer.name for layer in back.layers] == [layer.name for layer in ours.layers]
 
 
+def test_graphs_travel_both_ways(tmp_path, rng):
+    left, right = keras.Input((3,), name="left"), keras.Input((2,), name="right")
+    tower = keras.layers.Dense(4, activation="tanh", name="tower")(left)
+    theirs = keras.Model(
+        [left, right],
+        [keras.layers.Dense(1, name="up")(tower), keras.layers.Flatten(name="same")(right)],
+    )
+    theirs.save(str(tmp_path / "theirs.h5"))
+    ours = apus.load_model(tmp_path / "theirs.h5")
+    x = {"left": rng.normal(size=(5, 3)), "right": rng.normal(size=(5, 2))}
+    for inputs in (x, [x["left"], x["right"]]):
+        for a, b in zip(ours.predict(inputs), theirs.predict([x["left"], x["right"]], verbose=0)):
+            numpy.testing.assert_allclose(a, b, **CLOSE)
+    with pytest.raises(ValueError, match="the inputs are left, right, got left"):
+        ours.predict({"left": x["left"]})
+    again = keras.models.model_from_json(ours.to_json())
+    assert again.count_params() == theirs.count_params() and len(again.outputs) == 2
+    ours.compile("adam", ["mse", "mae"])
+    history = ours.fit([x["left"], x["right"]], [x["left"][:, 0], x["right"]], epochs=2, verbose=0).history
+    assert history["loss"][1] < history["loss"][0]
+    ours.save(tmp_path / "ours.h5")
+    back = keras.models.load_model(str(tmp_path / "ours.h5"))
+    for a, b in zip(ours.predict(x), back.predict([x["left"], x["right"]], verbose=0)):
+        numpy.testing.assert_allclose(a, b, **CLOSE)
+
+
 KNOWN = {"InputLayer", "Dense", "Activation", "Dropout", "Flatten"}
 
 

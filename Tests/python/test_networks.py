@@ -328,6 +328,13 @@ def test_the_learning_rate_can_be_changed_while_training(flowers):
         numpy.testing.assert_array_equal(a, b)
 
 
+def test_a_learning_rate_out_of_range_is_refused(flowers):
+    model = small()
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.optimizer.learning_rate = -1.0
+    assert model.optimizer.learning_rate == 0.01
+
+
 # Building
 
 
@@ -413,6 +420,7 @@ def test_training_needs_compile(flowers):
         {"loss": "mse", "optimizer": optimizers.SGD(-1.0)},
         {"loss": "mse", "metrics": ["banana"]},
         {"loss": losses.Huber(-1.0)},
+        {"loss": losses.Huber(numpy.inf)},
     ],
 )
 def test_compile_refuses_what_it_does_not_know(options, flowers):

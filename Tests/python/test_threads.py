@@ -186,9 +186,20 @@ def test_worker_processes_use_estimators(rng):
         numpy.testing.assert_array_equal(result, model.predict(x)[i::2])
 
 
-def test_a_warning_of_the_library_names_the_caller(rng):
-    x = rng.normal(size=(200, 5))
-    y = (x[:, 0] + 0.1 * rng.normal(size=200) > 0).astype(int)
-    with pytest.warns(apus.ApusWarning) as caught:
-        LogisticRegression(max_iter=1, solver="lbfgs", C=1e6).fit(x, y)
+def test_a_warning_of_the_library_names_the_caller():
+    x = numpy.array([[0.0], [1.0], [2.0], [3.0]])
+    with pytest.warns(apus.ApusWarning, match="separated") as caught:
+        LogisticRegression(penalty="none").fit(x, [0, 0, 1, 1])
     assert caught[0].filename == __file__
+
+
+def test_a_solver_that_does_not_get_there_warns(rng):
+    x = rng.normal(size=(200, 5))
+    y = (x[:, 0] + rng.normal(size=200) > 0).astype(int)
+    with pytest.warns(apus.ApusWarning, match="before tol was reached"):
+        model = LogisticRegression(max_iter=1, solver="lbfgs").fit(x, y)
+    assert model.converged_ is False and model.n_iter_ == 1
+    with pytest.warns(apus.ApusWarning) as caught:
+        LogisticRegression(max_iter=1, solver="lbfgs").fit(x, y)
+        LogisticRegression(max_iter=1, solver="gd").fit(x, y)
+    assert len(caught) == 1

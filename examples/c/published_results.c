@@ -93,8 +93,8 @@ static void three_channels_to_sales(apus_context *context, const table *advertis
     heading("Sales by TV, radio, newspaper, mean-normalised; learning rate 0.005, half the mean squared error");
     apus_model *model =
         fit(context, "pipeline",
-            "{\"steps\": [{\"kind\": \"mean_normalizer\"}, {\"kind\": \"linear_regression\", \"parameters\": "
-            "{\"solver\": \"gd\", \"loss\": \"half_mse\", \"learning_rate\": 0.005, \"max_iter\": 1000, \"tol\": 0}}]}",
+            "{\"steps\": [[\"scale\", \"mean_normalizer\"], [\"line\", \"linear_regression\", "
+            "{\"solver\": \"gd\", \"loss\": \"half_mse\", \"learning_rate\": 0.005, \"max_iter\": 1000, \"tol\": 0}]]}",
             advertising, 1, 3, 4);
     attribute(context, model, "loss_curve_", costs, 1000);
     attribute(context, model, "coef_", weights, 3);

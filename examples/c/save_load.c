@@ -33,7 +33,7 @@ int main(void)
 
     check(context,
           apus_fit(context, "pipeline",
-                   "{\"steps\": [{\"kind\": \"standard_scaler\"}, {\"kind\": \"logistic_regression\"}]}", &x, &y, NULL,
+                   "{\"steps\": [[\"scale\", \"standard_scaler\"], [\"model\", \"logistic_regression\"]]}", &x, &y, NULL,
                    &model),
           "fit");
     check(context, apus_model_save(context, model, "pipeline.h5", NULL), "save");

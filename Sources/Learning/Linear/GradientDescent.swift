@@ -25,7 +25,8 @@ struct GradientDescent {
                 "batch_size", .integer(0...Int.max), default: 0,
                 "solver=gd: rows per update; 0 takes all rows. With mini-batches max_iter counts passes over the rows."),
             ParameterSpec(
-                "shuffle", .boolean, default: true, "solver=gd: mini-batches take the rows in a new random order each pass."),
+                "shuffle", .boolean, default: true,
+                "solver=gd: mini-batches take the rows in a new random order each pass."),
         ]
     }
 
@@ -61,7 +62,8 @@ struct GradientDescent {
         let gradient = try Buffer<Double>(parameters.count, in: context.allocator)
         var outcome = Outcome(iterations: 0, converged: false, curve: try LossCurve(in: context.allocator))
         let batches =
-            batchSize > 0 && batchSize < rows.x.rows ? try MiniBatches(rows, objective, size: batchSize, in: context) : nil
+            batchSize > 0 && batchSize < rows.x.rows
+            ? try MiniBatches(rows, objective, size: batchSize, in: context) : nil
         var cost = try objective.evaluate(parameters.pointer, on: rows, gradient: gradient.pointer)
         let start = monotonicSeconds()
         while outcome.iterations < mostIterations {
@@ -151,7 +153,8 @@ private final class MiniBatches {
         for r in 0..<count {
             let from = order.pointer[first + r]
             (x.pointer + r &* columns).update(from: rows.x.row(from), count: columns)
-            (targets.pointer + r &* targetColumns).update(from: rows.targets + from &* targetColumns, count: targetColumns)
+            (targets.pointer + r &* targetColumns).update(
+                from: rows.targets + from &* targetColumns, count: targetColumns)
             if let weights, let all = rows.weights {
                 weights.pointer[r] = all[from]
                 weight += all[from]

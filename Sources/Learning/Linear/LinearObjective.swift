@@ -35,7 +35,8 @@ final class LinearObjective {
 
     /// For up to `capacity` rows. Throws `outOfMemory`.
     init(
-        _ loss: RowLoss, outputs: Int, features: Int, intercept: Bool, penalty: Double, capacity: Int, in context: Context
+        _ loss: RowLoss, outputs: Int, features: Int, intercept: Bool, penalty: Double, capacity: Int,
+        in context: Context
     ) throws(ApusError) {
         self.loss = loss
         self.outputs = outputs

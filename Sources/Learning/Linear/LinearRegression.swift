@@ -5,7 +5,8 @@ import Numerics
 enum LinearRegression {
     static let entry = EstimatorEntry(
         kind: "linear_regression", type: "regressor",
-        doc: "Least squares: minimises the (weighted) squared error of y = x coef + intercept, for one target or several.",
+        doc:
+            "Least squares: minimises the (weighted) squared error of y = x coef + intercept, for one target or several.",
         parameters: [
             ParameterSpec("fit_intercept", .boolean, default: true, "Fit a constant term as well."),
             ParameterSpec(

@@ -13,7 +13,8 @@ enum LogisticRegression {
         doc: "Linear classifier by maximum likelihood: sigmoid for two classes, softmax for more; L2 penalty or none.",
         parameters: [
             ParameterSpec(
-                "penalty", .choice(["l2", "none"]), default: "l2", "l2 adds half the squared length of coef to the cost."),
+                "penalty", .choice(["l2", "none"]), default: "l2",
+                "l2 adds half the squared length of coef to the cost."),
             ParameterSpec(
                 "C", .real(from: 0, to: .infinity, open: true), default: 1,
                 "penalty=l2: the weight of the summed log-loss against the penalty; larger means less penalty."),
@@ -73,7 +74,8 @@ enum LogisticRegression {
         if parameters.text("penalty") == "none" { return 0 }
         let factor = 1 / (parameters.real("C") * data.weight)
         guard factor.isFinite else {
-            throw .parameter("C", of: parameters.kind, mustBe: "large enough for 1 / C to be finite", got: "\(parameters.real("C"))")
+            throw .parameter(
+                "C", of: parameters.kind, mustBe: "large enough for 1 / C to be finite", got: "\(parameters.real("C"))")
         }
         return factor
     }
@@ -145,10 +147,13 @@ enum LogisticRegression {
     ) throws(ApusError) {
         let kind = input.parameters.kind
         guard (0..<weights.count).allSatisfy({ weights.pointer[$0].isFinite }) else {
-            throw ApusError(.notConverged, "The coefficients of \(kind) overflow float64: scale the columns of x first.")
+            throw ApusError(
+                .notConverged, "The coefficients of \(kind) overflow float64: scale the columns of x first.")
         }
         if !outcome.converged {
-            input.context.note("\(kind) ended after \(outcome.iterations) iterations before tol was reached.")
+            let message = "\(kind) ended after \(outcome.iterations) iterations before tol was reached."
+            // Gradient descent is often given its number of iterations on purpose.
+            if input.parameters.text("solver") == "gd" { input.context.note(message) } else { input.context.warn(message) }
         }
         if objective.penalty > 0 { return }
         let cost = try objective.evaluate(weights.pointer, on: rows, gradient: nil)

@@ -23,7 +23,10 @@ struct OrdinaryLeastSquares {
     private static let cheap = 1 << 20
 
     /// x and y are checked for NaN here. Throws `invalidArgument`, `notConverged`, `outOfMemory`, `interrupted`.
-    init(_ data: TrainingData, _ y: Matrix, intercept: Bool, method: Method, kind: String, vector: Bool, in context: Context)
+    init(
+        _ data: TrainingData, _ y: Matrix, intercept: Bool, method: Method, kind: String, vector: Bool,
+        in context: Context
+    )
         throws(ApusError)
     {
         let rootWeights = try data.rootWeights(in: context.allocator)
@@ -31,7 +34,9 @@ struct OrdinaryLeastSquares {
             x: data.x, y: y, rootWeights: rootWeights, weights: data.weights, weight: data.weight, intercept: intercept,
             vector: vector, context: context)
         if method != .svd {
-            if method == .normal || data.x.rows > data.x.columns, let solution = try OrdinaryLeastSquares.normal(problem) {
+            if method == .normal || data.x.rows > data.x.columns,
+                let solution = try OrdinaryLeastSquares.normal(problem)
+            {
                 coefficients = solution.coefficients
                 intercepts = solution.intercepts
                 rank = data.x.columns
@@ -123,7 +128,8 @@ struct OrdinaryLeastSquares {
             for i in 0..<p &* t { coefficients.pointer[i] += rest.pointer[i] }
         }
         guard (0..<p &* t).allSatisfy({ coefficients.pointer[$0].isFinite }) else { return nil }
-        let intercepts = try intercepts(coefficients.pointer, shift.pointer, targetShift.pointer, p, t, context.allocator)
+        let intercepts = try intercepts(
+            coefficients.pointer, shift.pointer, targetShift.pointer, p, t, context.allocator)
         return (coefficients, intercepts)
     }
 

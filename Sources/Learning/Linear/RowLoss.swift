@@ -1,7 +1,7 @@
 import Glibc
 
-/// A loss of one row's scores. Each takes the scores of some rows, replaces them by the derivatives of the rows' losses,
-/// and returns the sum of the losses, both times the rows' weights.
+/// A loss of one row's scores. Each takes the scores of some rows, replaces them by the derivatives of the rows'
+/// losses, and returns the sum of the losses, both times the rows' weights.
 enum RowLoss: Sendable {
     /// factor sum_t (s_t - y_t)^2: factor 1 for the squared error, 1/2 for half of it. Targets: one column per output.
     case squared(factor: Double)

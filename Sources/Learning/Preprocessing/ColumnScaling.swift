@@ -24,7 +24,8 @@ struct ColumnScaling: Sendable {
                 for c in 0..<features {
                     let value = result[c]
                     if !values[c].isFinite { continue }
-                    result[c] = value < clip.lowerBound ? clip.lowerBound : value > clip.upperBound ? clip.upperBound : value
+                    result[c] =
+                        value < clip.lowerBound ? clip.lowerBound : value > clip.upperBound ? clip.upperBound : value
                 }
             }
         }
@@ -90,7 +91,8 @@ final class ScalerModel: FittedModel {
 
 extension Tensor {
     /// A float64 vector of one value per feature, made by a rule.
-    static func perFeature(_ count: Int, in allocator: Allocator, _ value: (Int) -> Double) throws(ApusError) -> Tensor {
+    static func perFeature(_ count: Int, in allocator: Allocator, _ value: (Int) -> Double) throws(ApusError) -> Tensor
+    {
         let tensor = try Tensor(.float64, Shape(count), in: allocator)
         for index in 0..<count { tensor.doubles[index] = value(index) }
         return tensor

@@ -34,7 +34,8 @@ enum MeanNormalizer {
         for c in 0..<notes.features {
             let spread = greatest.doubles[c] - least.doubles[c]
             guard spread >= 0, spread.isFinite else {
-                throw .corrupt("'data_max_' of a \(record.kind) lies below 'data_min_', or too far above, in column \(c).")
+                throw .corrupt(
+                    "'data_max_' of a \(record.kind) lies below 'data_min_', or too far above, in column \(c).")
             }
         }
         let rows = try record.count("rows", atLeast: 1)
@@ -46,7 +47,9 @@ enum MeanNormalizer {
         in allocator: Allocator
     ) throws(ApusError) -> any FittedModel {
         let spread = try Tensor.perFeature(notes.features, in: allocator) { greatest.doubles[$0] - least.doubles[$0] }
-        let scale = try Tensor.perFeature(notes.features, in: allocator) { spread.doubles[$0].isNormal ? spread.doubles[$0] : 1 }
+        let scale = try Tensor.perFeature(notes.features, in: allocator) {
+            spread.doubles[$0].isNormal ? spread.doubles[$0] : 1
+        }
         return try ScalerModel(
             parameters, notes, ColumnScaling(shift: mean, divisor: scale, offset: 0, clip: nil), rows: rows,
             statistics: [

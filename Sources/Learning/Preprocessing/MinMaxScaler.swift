@@ -43,7 +43,8 @@ enum MinMaxScaler {
         for c in 0..<notes.features {
             let spread = greatest.doubles[c] - least.doubles[c]
             guard spread >= 0, spread.isFinite else {
-                throw .corrupt("'data_max_' of a \(record.kind) lies below 'data_min_', or too far above, in column \(c).")
+                throw .corrupt(
+                    "'data_max_' of a \(record.kind) lies below 'data_min_', or too far above, in column \(c).")
             }
         }
         let rows = try record.count("rows", atLeast: 1)
@@ -80,7 +81,8 @@ enum MinMaxScaler {
         return try ScalerModel(
             parameters, notes,
             ColumnScaling(
-                shift: least, divisor: divisor, offset: range.lowerBound, clip: parameters.boolean("clip") ? range : nil),
+                shift: least, divisor: divisor, offset: range.lowerBound, clip: parameters.boolean("clip") ? range : nil
+            ),
             rows: rows,
             statistics: [
                 (name: "data_min_", value: least), (name: "data_max_", value: greatest),

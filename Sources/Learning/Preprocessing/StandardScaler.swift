@@ -54,7 +54,9 @@ enum StandardScaler {
             ? mean : try Tensor.perFeature(notes.features, in: allocator) { _ in 0 }
         return try ScalerModel(
             parameters, notes, ColumnScaling(shift: shift, divisor: scale, offset: 0, clip: nil), rows: rows,
-            statistics: [(name: "mean_", value: mean), (name: "var_", value: variance), (name: "scale_", value: scale)],
+            statistics: [
+                (name: "mean_", value: mean), (name: "var_", value: variance), (name: "scale_", value: scale),
+            ],
             in: allocator)
     }
 }

@@ -15,8 +15,8 @@ struct Product {
     private static let smallest = 32_768.0
     /// Multiplications that are worth waking a thread for.
     private static let worthwhile = 1_000_000.0
-    private static let rowsOfBlock = 192
-    private static let wantedBlocks = 4
+    private static let rowsOfBlock = 384
+    private static let wantedBlocks = 2
 
     init(_ rows: Int, _ columns: Int, _ inner: Int) {
         self.rows = rows

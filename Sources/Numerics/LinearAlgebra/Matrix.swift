@@ -38,7 +38,8 @@ package struct Matrix: @unchecked Sendable {
         let rows = view.rows
         let columns = view.rowCount
         guard rows <= Matrix.largestExtent, columns <= Matrix.largestExtent else {
-            throw .limit("\(name) has shape \(view.shape); at most \(Matrix.largestExtent) rows and columns are possible.")
+            throw .limit(
+                "\(name) has shape \(view.shape); at most \(Matrix.largestExtent) rows and columns are possible.")
         }
         self.rows = rows
         self.columns = columns

@@ -20,7 +20,8 @@ extension BLAS {
         _ c: UnsafeMutablePointer<Double>, _ ldc: Int
     ) {
         cblas_dsyrk(
-            CblasRowMajor, CblasUpper, CblasTrans, blasint(truncatingIfNeeded: n), blasint(truncatingIfNeeded: k), alpha,
+            CblasRowMajor, CblasUpper, CblasTrans, blasint(truncatingIfNeeded: n), blasint(truncatingIfNeeded: k),
+            alpha,
             a, blasint(truncatingIfNeeded: lda), 1, c, blasint(truncatingIfNeeded: ldc))
     }
 }

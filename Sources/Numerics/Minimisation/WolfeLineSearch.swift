@@ -41,8 +41,8 @@ final class WolfeLineSearch {
         let slack: Double
     }
 
-    /// Searches from `origin`, where the function has `value` and the directional derivative `slope` < 0, trying `first`
-    /// first. False when no step could be found that lowers the value; `point` is undefined then.
+    /// Searches from `origin`, where the function has `value` and the directional derivative `slope` < 0, trying
+    /// `first` first. False when no step could be found that lowers the value; `point` is undefined then.
     func search(
         _ function: SmoothFunction, from origin: UnsafePointer<Double>, along direction: UnsafePointer<Double>,
         value: Double, slope: Double, first: Double

@@ -14,7 +14,8 @@ package struct ColumnMoments {
     package let minimum: Buffer<Double>
     package let maximum: Buffer<Double>
 
-    /// Throws `invalidArgument` naming the place of a NaN or infinity, or the column whose sum overflows; `interrupted`.
+    /// Throws `invalidArgument` naming the place of a NaN or infinity, or the column whose sum overflows;
+    /// `interrupted`.
     package init(
         of x: Matrix, named name: String, weights: UnsafePointer<Double>? = nil, in context: Context
     ) throws(ApusError) {
@@ -58,7 +59,9 @@ package struct ColumnMoments {
             minimum.pointer[c] = low
             maximum.pointer[c] = high
         }
-        if (0..<columns).contains(where: { !mean.pointer[$0].isFinite || !minimum.pointer[$0].isFinite || !maximum.pointer[$0].isFinite }) {
+        if (0..<columns).contains(where: {
+            !mean.pointer[$0].isFinite || !minimum.pointer[$0].isFinite || !maximum.pointer[$0].isFinite
+        }) {
             try x.requireFinite(name)
             let column = (0..<columns).first { !mean.pointer[$0].isFinite } ?? 0
             throw .invalid("The values of \(name) in column \(column) are too large: their sum overflows float64.")

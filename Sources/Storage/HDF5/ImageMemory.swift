@@ -5,11 +5,16 @@ import Glibc
 /// The memory in which libhdf5's core driver builds a file: one growing block from a context's allocator.
 ///
 /// libhdf5 takes it through callbacks that know no owner, so the block in use is a global, guarded by `Library`'s lock.
+///
+/// A file whose memory is refused midway cannot be closed: libhdf5 1.10 keeps it for good and says so on stderr when the
+/// process ends. So a refusal is kept for the end, and the C library's memory serves until the file is closed.
 final class ImageMemory {
     private let allocator: Allocator
     private var block: UnsafeMutableRawPointer?
     private var capacity = 0
-    /// Why the last request for memory was refused.
+    /// The block is the C library's, since the allocator refused.
+    private var isStopgap = false
+    /// Why a request for memory was refused: there will be no file.
     private(set) var refusal: ApusError?
 
     private static nonisolated(unsafe) var current: ImageMemory?
@@ -40,26 +45,32 @@ final class ImageMemory {
         return try body()
     }
 
-    /// The block with at least `size` bytes, its contents kept; nil when the allocator refuses. Grows by half.
+    /// The block with at least `size` bytes, its contents kept. Grows by half.
     private func resize(to size: Int) -> UnsafeMutableRawPointer? {
         guard size > capacity, let block else { return block }
         let (grown, overflow) = max(size, capacity).addingReportingOverflow(capacity / 2)
         let wanted = overflow ? size : grown
-        do throws(ApusError) {
-            let larger = try allocator.allocate(wanted)
-            memcpy(larger, block, capacity)
-            allocator.deallocate(block, size: capacity)
-            self.block = larger
-            capacity = wanted
-        } catch {
-            refusal = error
-            return nil
+        var larger: UnsafeMutableRawPointer?
+        if refusal == nil {
+            do throws(ApusError) { larger = try allocator.allocate(wanted) } catch { refusal = error }
         }
-        return self.block
+        let isStopgapNow = larger == nil
+        guard let larger = larger ?? malloc(wanted) else { return nil }
+        memcpy(larger, block, capacity)
+        release(block)
+        self.block = larger
+        capacity = wanted
+        isStopgap = isStopgapNow
+        return larger
     }
 
-    /// The block, cut to `count` bytes, for its new owner. Throws `internal` when it is shorter.
+    private func release(_ block: UnsafeMutableRawPointer) {
+        if isStopgap { free(block) } else { allocator.deallocate(block, size: capacity) }
+    }
+
+    /// The block, cut to `count` bytes, for its new owner. Throws the refusal there was, `internal` when it is shorter.
     func take(_ count: Int) throws(ApusError) -> Buffer<UInt8> {
+        if let refusal { throw refusal }
         guard let block, count >= 0, count <= capacity else {
             throw ApusError(.internal, "A file image has \(capacity) bytes, \(count) were expected.")
         }
@@ -73,6 +84,6 @@ final class ImageMemory {
     }
 
     deinit {
-        if let block { allocator.deallocate(block, size: capacity) }
+        if let block { release(block) }
     }
 }

@@ -9,7 +9,10 @@ private struct ProductShape: CustomStringConvertible {
 
 struct SmallProductTests {
     private static let shapes: [ProductShape] = {
-        let named = [(16, 16, 4), (16, 3, 16), (1, 32, 64), (4, 16, 16), (3, 128, 784), (5, 40, 600), (1, 1, 1), (2, 3, 0)]
+        let named = [
+            (16, 16, 4), (16, 3, 16), (1, 32, 64), (4, 16, 16), (1, 128, 784), (3, 128, 784), (5, 40, 600), (1, 1, 1),
+            (2, 3, 0),
+        ]
         var shapes = named.map { ProductShape(m: $0.0, n: $0.1, k: $0.2) }
         for m in [1, 2, 4, 5, 9] {
             for n in [1, 15, 16, 17, 31, 32, 33, 50] {
@@ -43,7 +46,8 @@ struct SmallProductTests {
                         guard column < n else { return before[i] }
                         var sum = beta == 0 ? 0 : each(before[i])
                         for s in 0..<k {
-                            sum += each(a[ta ? s * lda + row : row * lda + s] * b[tb ? column * ldb + s : s * ldb + column])
+                            let (left, right) = (ta ? s * lda + row : row * lda + s, tb ? column * ldb + s : s * ldb + column)
+                            sum += each(a[left] * b[right])
                         }
                         return sum
                     }

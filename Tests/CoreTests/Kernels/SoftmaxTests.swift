@@ -17,7 +17,8 @@ struct SoftmaxTests {
             kernels.softmax(x.start, y.start, logs.start, Int64(rows), Int64(width))
             let sums = (0..<rows).map { row in (0..<width).reduce(0.0) { $0 + exp(x[row * width + $1]) } }
             // x - max is rounded to a float, which the exponential multiplies by its size, up to 40.
-            let error = largestError(y, from: { exp(x[$0]) / sums[$0 / width] }, scale: { exp(x[$0]) / sums[$0 / width] })
+            func share(_ i: Int) -> Double { exp(x[i]) / sums[i / width] }
+            let error = largestError(y, from: share, scale: share)
             #expect(error <= 12 * roundings && y.isIntact, "width \(width)")
             #expect(largestError(logs, from: { log(sums[$0]) }, scale: { max(1, abs(log(sums[$0]))) }) <= roundings)
             kernels.softmax(x.start, x.start, nil, Int64(rows), Int64(width))

@@ -6,7 +6,8 @@ struct LinearRegressionTests {
     @Test(arguments: ["auto", "normal", "svd"])
     func fitsALineThroughThreePoints(solver: String) throws {
         let f = try Fitting()
-        let model = try f.fit("linear_regression", "solver=\(solver)", f.array([1, 2, 4], 3, 1), f.array([3, 5, 9], 3))
+        let model = try f.fit(
+            "linear_regression", "solver=\(solver)", f.array([1, 2, 4], 3, 1), f.array([3, 5, 9], 3))
         assertClose(model.values("coef_"), [2])
         assertClose(model.values("intercept_"), [1])
         assertClose(try f.predict(model, f.array([10, -1], 2, 1)), [21, -1])
@@ -156,7 +157,8 @@ struct LinearRegressionTests {
         f.context.interrupt()
         #expect(
             code {
-                _ = try f.fit("linear_regression", parameters, try f.array([1, 2, 3], 3, 1), try f.array([1, 2, 3], 3))
+                _ = try f.fit(
+                    "linear_regression", parameters, try f.array([1, 2, 3], 3, 1), try f.array([1, 2, 3], 3))
             } == .interrupted)
     }
 }

@@ -39,7 +39,9 @@ struct LogisticRegressionTests {
             f.whole([0, 0, 0, 1, 0, 1, 1, 1]))
         assertClose(model.values("intercept_"), [-log(3)], ulps: Tolerance.solved)
         assertClose(model.values("coef_"), [2 * log(3)], ulps: Tolerance.solved)
-        assertClose(try f.predict(model, f.array([0, 1], 2, 1), .probabilities), [0.75, 0.25, 0.25, 0.75], ulps: Tolerance.solved)
+        assertClose(
+            try f.predict(model, f.array([0, 1], 2, 1), .probabilities), [0.75, 0.25, 0.25, 0.75],
+            ulps: Tolerance.solved)
     }
 
     @Test(arguments: [2, 3], ["l2", "none"])
@@ -143,7 +145,8 @@ struct LogisticRegressionTests {
                 kind: "logistic_regression", specs: entry.parameters, text: "solver=\(solver) penalty=\(penalty)")
             _ = try entry.fit(
                 FitInput(
-                    context: context, parameters: parameters, x: x.view, y: y.view, sampleWeight: nil, featureNames: nil,
+                    context: context, parameters: parameters, x: x.view, y: y.view, sampleWeight: nil,
+                    featureNames: nil,
                     progress: nil))
             #expect(log.texts.contains { $0.contains("perfectly separated") } == (penalty == "none"))
         }
@@ -160,7 +163,9 @@ struct LogisticRegressionTests {
         #expect(message(body) == "y holds one class alone (4); logistic_regression needs at least two.")
     }
 
-    @Test(arguments: ["solver=newton", "solver=lbfgs max_iter=20", "solver=gd max_iter=20", "solver=gd max_iter=3 batch_size=7"])
+    @Test(arguments: [
+        "solver=newton", "solver=lbfgs max_iter=20", "solver=gd max_iter=20", "solver=gd max_iter=3 batch_size=7",
+    ])
     func theBitsDoNotDependOnTheThreads(parameters: String) throws {
         for classes in [2, 3] {
             let fits = try [1, 2, 3, 8].map { threads in
@@ -192,7 +197,8 @@ struct LogisticRegressionTests {
         let padded = try f.fit(
             "logistic_regression", "penalty=none tol=1e-10", f.array(x.flatMap { [$0, 5, 2 * $0] }, 20, 3), y)
         assertClose(
-            try f.predict(padded, f.array([0.3, 5, 0.6], 1, 3), .decision), try f.predict(alone, f.array([0.3], 1, 1), .decision),
+            try f.predict(padded, f.array([0.3, 5, 0.6], 1, 3), .decision),
+            try f.predict(alone, f.array([0.3], 1, 1), .decision),
             ulps: 0x1p24)
     }
 }

@@ -51,7 +51,8 @@ struct LinearAlgebraTests {
                 var expected = 0.0
                 for r in 0..<rows {
                     let w = Double(r % 4) * Double(r % 4)
-                    expected += w * (values[r * columns + i] - Double(i % 3)) * (values[r * columns + j] - Double(j % 3))
+                    expected +=
+                        w * (values[r * columns + i] - Double(i % 3)) * (values[r * columns + j] - Double(j % 3))
                 }
                 #expect(abs(sums.gram.pointer[i * columns + j] - expected) < 1e-10)
             }

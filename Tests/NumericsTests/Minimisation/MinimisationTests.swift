@@ -41,7 +41,8 @@ struct MinimisationTests {
         return a * a + b * b
     }
 
-    private func lbfgs(_ start: [Double], tolerance: Double = 1e-8, _ function: Function) throws -> (Minimum, [Double]) {
+    private func lbfgs(_ start: [Double], tolerance: Double = 1e-8, _ function: Function) throws -> (Minimum, [Double])
+    {
         let allocator = Allocator()
         let x = try Buffer(start, in: allocator)
         var method = LBFGS()
@@ -95,7 +96,12 @@ struct MinimisationTests {
     }
 
     @Test func refusesAStartThatIsNotFinite() throws {
-        #expect(throws: ApusError.self) { try lbfgs([1]) { _, g, _ in g[0] = 1; return .nan } }
+        #expect(throws: ApusError.self) {
+            try lbfgs([1]) { _, g, _ in
+                g[0] = 1
+                return .nan
+            }
+        }
     }
 
     @Test func theCallerMayEndItAndErrorsComeThrough() throws {

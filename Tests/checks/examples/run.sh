@@ -23,6 +23,9 @@ build() {
 }
 run() { (cd "$work" && "./$1" "${@:2}"); }
 
+# block LANGUAGE: the first block of code of that language in the readme
+block() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' README.md; }
+
 for source in examples/c/*.c; do
     name=$(basename "$source" .c)
     expect "$name builds" build "$name"
@@ -33,4 +36,13 @@ for source in examples/c/*.c; do
 done
 expect 'quickstart predicts the same in C, Python and Keras' env PYTHONPATH="$root/bindings/python" \
     "$root/.venv/bin/python" examples/python/read_digits.py --require-keras "$work/digits.h5" "$work/digits_predictions.csv"
+expect 'quickstart draws a bar on a terminal' sh -c "cd '$work' &&
+    script -qec './quickstart \"$root/examples/data/digits.csv\"' /dev/null | tr '\\r' '\\n' | grep -q '\[=*\] 100 %.*samples/s'"
+
+block c >"$work/marks.c"
+expect 'the C of the readme builds' "${CC:-cc}" -std=c99 -Wall -Wextra -Werror -Iinclude "$work/marks.c" -o "$work/marks" \
+    -L.build/release -Wl,-rpath,"$root/.build/release" -lapus
+expect 'the C of the readme runs' sh -c "'$work/marks' | grep -q 'After six hours: 72.3 marks'"
+block python >"$work/sign.py"
+expect 'the Python of the readme runs' sh -c "cd '$work' && PYTHONPATH='$root/bindings/python' '$root/.venv/bin/python' sign.py"
 exit $status

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/../../.."
 . Tests/checks/sanitize/build.sh
 
 instrument thread
-# The thread pool forks in no test here: the checker does not follow a child with threads.
 export TSAN_OPTIONS=exitcode=3:halt_on_error=0:suppressions=$PWD/Tests/checks/sanitize/threads.supp:print_suppressions=0
 
 under thread Tests/c/concurrent.c 30
+under thread Tests/c/contexts.c
 exit $status

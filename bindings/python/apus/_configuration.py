@@ -1,5 +1,7 @@
 """Objects that are a class name and a configuration: layers, optimizers, losses, initializers, metrics."""
 
+import math
+
 from . import _handles
 
 
@@ -31,7 +33,10 @@ class Configured:
 
 
 def plain(value):
-    """``value`` as JSON can say it; a configured object becomes ``{"class_name": ..., "config": ...}``."""
+    """``value`` as JSON can say it; a configured object becomes ``{"class_name": ..., "config": ...}``.
+
+    ValueError for numbers that are not finite, TypeError for what is no parameter.
+    """
     if isinstance(value, Configured):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, type) and issubclass(value, Configured):
@@ -40,13 +45,15 @@ def plain(value):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return _handles.number(value)
+    if not (value is None or isinstance(value, (bool, int, float, str))):
+        value = _handles.number(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"a parameter must be finite, got {value}")
+    return value
 
 
 def text(value):
-    """``value`` as JSON text for the library. ValueError for numbers that are not finite."""
+    """``value`` as JSON text for the library."""
     import json
 
-    return json.dumps(plain(value), allow_nan=False)
+    return json.dumps(plain(value))

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import warnings
 
 import numpy
 
@@ -154,10 +155,22 @@ class Estimator:
     def save(self, path):
         """Saves the fitted model to an HDF5 file, whole or not at all; ``apus.load_model`` reads it back.
 
-        Raises OSError when the file cannot be written, NotFittedError before fit.
+        Raises OSError when the file cannot be written, NotFittedError before fit. Labels that are not numbers are kept
+        as class numbers from 0, with a warning; pickle keeps the labels.
         """
         self._require_fit()
+        if self._label_names() is not None:
+            warnings.warn(
+                "the file keeps class numbers from 0 instead of the labels "
+                f"{', '.join(map(str, self._label_names()[:5]))}{', ...' if len(self._label_names()) > 5 else ''}",
+                _errors.ApusWarning,
+                stacklevel=2,
+            )
         self._model.save(path)
+
+    def _label_names(self):
+        """The labels that the library does not know, or None."""
+        return self.__dict__.get("_names")
 
     @classmethod
     def _from_model(cls, model):
@@ -273,7 +286,7 @@ class Classifier(Estimator):
 
     def _from_codes(self, predicted):
         """The labels that the predicted numbers stand for."""
-        names = self.__dict__.get("_names")
+        names = self._label_names()
         return predicted if names is None else names[predicted]
 
     def predict(self, X):

@@ -1,7 +1,5 @@
 """Linear models, under scikit-learn's names."""
 
-import numpy
-
 from ._estimator import Classifier, Regressor
 
 __all__ = ["LinearRegression", "LogisticRegression"]
@@ -79,9 +77,7 @@ class LinearRegression(Regressor):
         self.shuffle = shuffle
 
     def _seconds(self, x):
-        rows, columns = x.shape
-        passes = self.max_iter if self.solver == "gd" else min(rows, columns)
-        return rows * columns * passes / 1e9
+        return x.size * (self.max_iter if self.solver == "gd" else min(x.shape)) / 1e9
 
 
 class LogisticRegression(Classifier):
@@ -92,19 +88,23 @@ class LogisticRegression(Classifier):
     Parameters
     ----------
     penalty : {"l2", "none"} or None, default "l2"
-    C : float, default 1.0
-        The inverse of the strength of the penalty, above 0.
+    C : float, default 1
+        The weight of the log-loss against the penalty, above 0: larger means less penalty.
     fit_intercept : bool, default True
-    solver : {"auto", "lbfgs", "newton", "gd"}, default "auto"
-        "gd" is gradient descent on the mean log-loss and records its history.
-    learning_rate : float, default 0.1
-        The step of gradient descent.
+    solver : {"auto", "newton", "lbfgs", "gd"}, default "auto"
+        "newton" is of second order, "lbfgs" for many parameters, "auto" chooses between them; "gd" is gradient descent
+        from 0 on the mean cost.
     max_iter : int, default 1000
-        Iterations at most.
+        Iterations at most; with mini-batches, passes over the rows.
     tol : float, default 1e-6
-        Stop when the largest entry of the gradient is below.
+        "newton" and "lbfgs" stop when no component of the gradient of the mean cost is larger, features scaled to
+        deviation 1; "gd" stops when an iteration changes the cost by at most this share of it, and never for 0.
+    learning_rate : float, default 0.1
+        The step of gradient descent, above 0.
     batch_size : int, default 0
         Rows per update of gradient descent; 0 means all.
+    shuffle : bool, default True
+        Whether mini-batches see the rows in a new order each pass.
 
     Attributes
     ----------
@@ -112,7 +112,10 @@ class LogisticRegression(Classifier):
     intercept_ : ndarray of shape (1,) or (classes,)
     classes_ : ndarray of the labels in rising order
     loss_curve_ : ndarray
-    n_iter_ : ndarray of shape (1,)
+        The cost of each iteration.
+    n_iter_ : int
+    converged_ : bool
+        Whether it ended by ``tol``.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, when X was a data frame
 
@@ -125,28 +128,30 @@ class LogisticRegression(Classifier):
     """
 
     _kind = "logistic_regression"
-    _learned = ("coef_", "intercept_", "classes_", "loss_curve_", "n_iter_")
+    _learned = ("coef_", "intercept_", "classes_", "n_iter_", "loss_curve_", "converged_")
 
     def __init__(
         self,
         *,
         penalty="l2",
-        C=1.0,
+        C=1,
         fit_intercept=True,
         solver="auto",
-        learning_rate=0.1,
         max_iter=1000,
         tol=1e-6,
+        learning_rate=0.1,
         batch_size=0,
+        shuffle=True,
     ):
         self.penalty = penalty
         self.C = C
         self.fit_intercept = fit_intercept
         self.solver = solver
-        self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.tol = tol
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.shuffle = shuffle
 
     def _library_parameters(self):
         parameters = super()._library_parameters()
@@ -155,8 +160,4 @@ class LogisticRegression(Classifier):
         return parameters
 
     def _seconds(self, x):
-        rows, columns = x.shape
-        return rows * columns * self.max_iter / 1e9
-
-    def _shaped(self, name, array):
-        return numpy.atleast_1d(array)
+        return x.size * self.max_iter / 1e9

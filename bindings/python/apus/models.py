@@ -178,7 +178,7 @@ class Model:
         optimizer : str or optimizer, default "adam"
         loss : str or loss
             "mse", "mae", "huber", "binary_crossentropy", "categorical_crossentropy",
-            "sparse_categorical_crossentropy", or an object of ``apus.losses``.
+            "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them.
         metrics : list of str, optional
             "accuracy", "mse", "mae", ...
         """
@@ -437,12 +437,13 @@ class Model:
         for i, (target, shape) in enumerate(zip(targets, self._handle.info["outputs"])):
             if target.ndim == len(shape) - 1 and shape[-1] == 1:
                 targets[i] = target.reshape(*target.shape, 1)
-            elif target.ndim == len(shape) and target.shape[-1] == 1 and shape[-1] != 1 and self._is_sparse():
+            elif target.ndim == len(shape) and target.shape[-1] == 1 and shape[-1] != 1 and self._is_sparse(i):
                 targets[i] = target.reshape(target.shape[:-1])
         return targets
 
-    def _is_sparse(self):
-        name = self.loss if isinstance(self.loss, str) else type(self.loss).__name__
+    def _is_sparse(self, output):
+        loss = self.loss[output] if isinstance(self.loss, (list, tuple)) else self.loss
+        name = loss if isinstance(loss, str) else type(loss).__name__
         return "sparse" in name.lower()
 
     def _build_for(self, inputs):

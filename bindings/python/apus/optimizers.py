@@ -9,10 +9,10 @@ class Optimizer(Configured):
     """Base of the optimizers. Setting ``learning_rate`` takes effect at once, during training too."""
 
     def __setattr__(self, name, value):
-        object.__setattr__(self, name, value)
         listener = self.__dict__.get("_listener")
         if name == "learning_rate" and listener is not None:
-            listener(value)
+            listener(value)  # first: it may refuse
+        object.__setattr__(self, name, value)
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name != "_listener"}

@@ -166,6 +166,9 @@ class Pipeline(Estimator):
         if self._estimator_type not in kinds:
             raise AttributeError(f"{method} needs a {' or '.join(kinds)} as the last step")
 
+    def _label_names(self):
+        return self._last._label_names()
+
     @property
     def classes_(self):
         self._require_fit()
@@ -185,14 +188,14 @@ class Pipeline(Estimator):
 
 
 class _Step:
-    """A fitted step: its arrays are those of the pipeline under ``step/``; alone it cannot predict."""
+    """A fitted step: its arrays are those of the pipeline under ``step.name``; alone it cannot predict."""
 
     def __init__(self, model, name):
         self._whole = model
         self._name = name
 
     def attribute(self, name):
-        return self._whole.attribute(f"{self._name}/{name}")
+        return self._whole.attribute(f"{self._name}.{name}")
 
     def predict(self, x, what=PREDICT):
         raise _errors.UnsupportedError(f"the step {self._name!r} of a pipeline predicts only through the pipeline")

@@ -1,0 +1,238 @@
+import CApus
+import Core
+import Learning
+import Networks
+import Storage
+
+/// The limits of a load: the caller's, or the defaults.
+private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Context) throws(ApusError) -> LoadLimits {
+    let options = try options(
+        given, standard: apus_load_limits(), atLeast: MemoryLayout<apus_load_limits>.size, "limits")
+    guard options.max_depth >= 0 else { throw .invalid("max_depth must be >= 0, got \(options.max_depth).") }
+    var result = LoadLimits()
+    if options.max_bytes > 0 {
+        result.maximumBytes = Int(clamping: options.max_bytes)
+    } else {
+        result.maximumBytes = min(result.maximumBytes, context.allocator.limit)
+    }
+    if options.max_layers > 0 { result.maximumLayers = Int(clamping: options.max_layers) }
+    if options.max_depth > 0 { result.maximumDepth = Int(options.max_depth) }
+    return result
+}
+
+/// The file of a model.
+private func encode(_ model: ModelHandle, _ given: UnsafePointer<CChar>?, _ context: Context) throws(ApusError)
+    -> Buffer<UInt8>
+{
+    _ = try Parameters(kind: "save", specs: [], text: optionalText(given, "options"))
+    switch model.content {
+    case .estimator(let model): return try FileImage.encode(.estimator(EstimatorCatalog.record(of: model)), in: context)
+    case .network(let network): return try FileImage.encode(.network(network.record(in: context)), in: context)
+    }
+}
+
+/// Remembers the graph that a configuration gave, so that it is made once.
+private final class GraphCell {
+    var graph: NetworkGraph?
+}
+
+/// Where a model's file is.
+private enum Source {
+    case path(String)
+    case bytes(UnsafeRawBufferPointer)
+}
+
+private func decode(
+    _ source: Source, _ limits: LoadLimits, training: Bool, _ context: Context
+) throws(ApusError) -> (SavedModel, NetworkGraph?) {
+    let cell = GraphCell()
+    func layout(_ config: JSON) throws(ApusError) -> [WeightLayout] {
+        let graph = try KerasConfig.read(config, in: context, maximumLayers: limits.maximumLayers)
+        cell.graph = graph
+        return NetworkModel.layout(graph)
+    }
+    let saved: SavedModel
+    switch source {
+    case .path(let path):
+        saved = try FileImage.decode(path: path, limits: limits, in: context, training: training, layout: layout)
+    case .bytes(let bytes):
+        saved = try FileImage.decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
+    }
+    return (saved, cell.graph)
+}
+
+/// The error as the fault of a file: what would be a caller's mistake elsewhere is damage there.
+private func damage(_ error: ApusError) -> ApusError {
+    switch error.code {
+    case .invalidArgument, .shape, .dtype, .notFitted: ApusError(.corrupt, error.message)
+    default: error
+    }
+}
+
+private func load(_ source: Source, _ limits: LoadLimits, _ context: Context) throws(ApusError) -> ModelHandle {
+    do throws(ApusError) {
+        let (saved, graph) = try decode(source, limits, training: false, context)
+        switch saved {
+        case .estimator(let record):
+            return ModelHandle(try EstimatorCatalog.load(record, in: context))
+        case .network(let record):
+            guard let graph else { throw ApusError(.internal, "A network was read without its graph.") }
+            return ModelHandle(try NetworkModel(record: record, graph: graph, in: context))
+        }
+    } catch { throw damage(error) }
+}
+
+@implementation @_cdecl("apus_model_save")
+public func apus_model_save(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<CChar>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let model = try Apus.model(model)
+        let path = try text(path, "path")
+        let bytes = try encode(model, options, context)
+        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
+        withExtendedLifetime(bytes) {}
+    }
+}
+
+@implementation @_cdecl("apus_model_load")
+public func apus_model_load(
+    _ context: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ limits: UnsafePointer<apus_load_limits>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        out.pointee = handle(
+            try load(.path(text(path, "path")), Apus.limits(limits, context), context))
+    }
+}
+
+@implementation @_cdecl("apus_model_save_memory")
+public func apus_model_save_memory(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+    _ buffer: UnsafeMutableRawPointer?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let needed = try require(needed, "needed")
+        let bytes = try encode(Apus.model(model), options, context)
+        needed.pointee = bytes.count
+        guard let buffer else {
+            if capacity == 0 { return }
+            throw .invalid("buffer must not be NULL with a capacity of \(capacity).")
+        }
+        guard capacity >= bytes.count else {
+            throw ApusError(.bufferTooSmall, "The file needs \(bytes.count) bytes, the buffer has \(capacity).")
+        }
+        buffer.copyMemory(from: bytes.pointer, byteCount: bytes.count)
+    }
+}
+
+@implementation @_cdecl("apus_model_load_memory")
+public func apus_model_load_memory(
+    _ context: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ size: Int, _ limits: UnsafePointer<apus_load_limits>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let bytes = try require(bytes, "bytes")
+        guard size >= 0 else { throw .invalid("size is too large.") }
+        out.pointee = handle(
+            try load(
+                .bytes(UnsafeRawBufferPointer(start: bytes, count: size)), Apus.limits(limits, context), context))
+    }
+}
+
+@implementation @_cdecl("apus_model_save_stream")
+public func apus_model_save_stream(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+    _ write: apus_write_callback?, _ user: UnsafeMutableRawPointer?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let write = try require(write, "write")
+        let bytes = try encode(Apus.model(model), options, context)
+        let chunk = 1 << 20
+        var done = 0
+        while done < bytes.count {
+            try context.checkInterrupt()
+            let count = min(chunk, bytes.count - done)
+            let answer = write(user, bytes.pointer + done, count)
+            guard answer == 0 else {
+                throw .io("The write callback returned \(answer) after \(done) of \(bytes.count) bytes.")
+            }
+            done += count
+        }
+    }
+}
+
+@implementation @_cdecl("apus_model_load_stream")
+public func apus_model_load_stream(
+    _ context: OpaquePointer?, _ read: apus_read_callback?, _ user: UnsafeMutableRawPointer?,
+    _ limits: UnsafePointer<apus_load_limits>?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let read = try require(read, "read")
+        let limits = try Apus.limits(limits, context)
+        var buffer = try Buffer<UInt8>(1 << 16, in: context.allocator)
+        var count = 0
+        while true {
+            try context.checkInterrupt()
+            if count == buffer.count {
+                guard count < limits.maximumBytes else {
+                    throw .limit("The stream is longer than the limit of \(limits.maximumBytes) bytes.")
+                }
+                let larger = try Buffer<UInt8>(min(count * 2, limits.maximumBytes + 1), in: context.allocator)
+                larger.pointer.update(from: buffer.pointer, count: count)
+                buffer = larger
+            }
+            let space = buffer.count - count
+            let got = read(user, buffer.pointer + count, space)
+            if got == 0 { break }
+            guard got > 0, got <= Int64(space) else {
+                throw .io("The read callback returned \(got) for \(space) bytes, after \(count).")
+            }
+            count += Int(got)
+        }
+        let bytes = UnsafeRawBufferPointer(start: buffer.pointer, count: count)
+        out.pointee = handle(try load(.bytes(bytes), limits, context))
+        withExtendedLifetime(buffer) {}
+    }
+}
+
+@implementation @_cdecl("apus_trainer_save")
+public func apus_trainer_save(_ context: OpaquePointer?, _ trainer: OpaquePointer?, _ path: UnsafePointer<CChar>?)
+    -> apus_status
+{
+    training(context, trainer) { (context, trainer) throws(ApusError) in
+        let path = try text(path, "path")
+        let bytes = try FileImage.encode(.network(trainer.record(in: context)), in: context)
+        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
+        withExtendedLifetime(bytes) {}
+    }
+}
+
+@implementation @_cdecl("apus_trainer_load")
+public func apus_trainer_load(
+    _ context: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ limits: UnsafePointer<apus_load_limits>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        let path = try text(path, "path")
+        let limits = try Apus.limits(limits, context)
+        let saved: SavedModel
+        let graph: NetworkGraph?
+        do throws(ApusError) {
+            (saved, graph) = try decode(.path(path), limits, training: true, context)
+        } catch { throw damage(error) }
+        guard case .network(let record) = saved, let graph else {
+            throw .unsupported("'\(path)' holds no network, so no checkpoint.")
+        }
+        do throws(ApusError) {
+            let network = try NetworkModel(record: record, graph: graph, in: context)
+            let trainer = try Trainer(record: record, model: network, in: context)
+            out.pointee = handle(TrainerHandle(trainer))
+            model?.pointee = handle(ModelHandle(network))
+        } catch { throw damage(error.within("'\(path)'")) }
+    }
+}

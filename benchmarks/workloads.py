@@ -1,0 +1,136 @@
+"""The workloads of run.py, in one process with one thread count: workloads.py THREADS PAIRS ROWS... (JSON lines)."""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def seconds(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def paired(row, threads, pairs, unit, work, apus, peer):
+    """Alternates the two and prints rates (work over seconds) and the ratios of the pairs."""
+    apus(), peer()
+    ours, theirs = [], []
+    for turn in range(pairs):
+        # Who goes first changes from pair to pair.
+        if turn % 2:
+            theirs.append(seconds(peer)), ours.append(seconds(apus))
+        else:
+            ours.append(seconds(apus)), theirs.append(seconds(peer))
+    ratios = [t / o for o, t in zip(ours, theirs)]
+    emit(row, threads, work / statistics.median(ours), work / statistics.median(theirs), unit, ratios)
+
+
+def emit(row, threads, apus, peer, unit, ratios):
+    ratio = statistics.median(ratios) if ratios else None
+    print(json.dumps(dict(row=row, threads=threads, apus=apus, peer=peer, unit=unit, ratio=ratio, pairs=len(ratios),
+                          low=min(ratios, default=None), high=max(ratios, default=None))), flush=True)
+
+
+def mlp(row, threads, pairs, sizes, batch, rows, epochs, rate, unit):
+    """A relu perceptron with Adam on logits: Apus's fit beside the plain PyTorch loop with its fused Adam."""
+    import numpy
+    import torch
+
+    import apus
+
+    apus.set_threads(threads)
+    torch.set_num_threads(threads)
+    generator = numpy.random.default_rng(0)
+    x = generator.random((rows, sizes[0]), dtype=numpy.float32)
+    y = generator.integers(0, sizes[-1], rows)
+
+    model = apus.Sequential([apus.Input((sizes[0],))])
+    for units in sizes[1:-1]:
+        model.add(apus.layers.Dense(units, activation="relu"))
+    model.add(apus.layers.Dense(sizes[-1]))
+    model.compile(apus.optimizers.Adam(rate), apus.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    def ours():
+        model.fit(x, y, batch_size=batch, epochs=epochs, shuffle=False, verbose=0)
+
+    layers = []
+    for inner, outer in zip(sizes, sizes[1:]):
+        layers += [torch.nn.Linear(inner, outer), torch.nn.ReLU()]
+    peer = torch.nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.Adam(peer.parameters(), lr=rate, fused=True)
+    loss = torch.nn.CrossEntropyLoss()
+    tx, ty = torch.from_numpy(x), torch.from_numpy(y)
+
+    def theirs():
+        for _ in range(epochs):
+            for start in range(0, rows, batch):
+                value = loss(peer(tx[start:start + batch]), ty[start:start + batch])
+                optimizer.zero_grad(set_to_none=True)
+                value.backward()
+                optimizer.step()
+
+    work = rows * epochs if unit == "samples/s" else (rows // batch) * epochs
+    paired(row, threads, pairs, unit, work, ours, theirs)
+
+
+def tiny_inference(threads, pairs):
+    """One row through 4-16-3: a session called from C beside a PyTorch module called from Python, in microseconds."""
+    import torch
+
+    if threads != 1:
+        return
+    torch.set_num_threads(1)
+    net = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
+    x = torch.rand(1, 4)
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "inference"
+        release = ROOT / ".build/release"
+        subprocess.run(["cc", "-O2", str(HERE / "inference.c"), "-o", str(program), f"-I{ROOT / 'include'}",
+                        f"-L{release}", f"-Wl,-rpath,{release}", "-lapus"], check=True)
+        ours, theirs = [], []
+        for _ in range(pairs):
+            ours.append(float(subprocess.run([str(program)], check=True, stdout=subprocess.PIPE).stdout))
+            with torch.inference_mode():
+                theirs.append(seconds(lambda: [net(x) for _ in range(2000)]) / 2000 * 1e6)
+    emit("tiny_inference", threads, statistics.median(ours), statistics.median(theirs), "us, from C",
+         [t / o for o, t in zip(ours, theirs)])
+
+
+def start(threads, pairs):
+    """Import and first prediction in a fresh interpreter, in seconds beyond numpy's own import; no peer."""
+    if threads != 1:
+        return
+    code = ("import numpy, time; s = time.perf_counter(); import apus;"
+            "from apus.linear_model import LinearRegression;"
+            "m = LinearRegression().fit(numpy.eye(3), numpy.arange(3.0)); m.predict(numpy.eye(3));"
+            "print(time.perf_counter() - s)")
+    times = []
+    for _ in range(pairs):
+        times.append(float(subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout))
+    emit("import_fit_predict", threads, statistics.median(times), None, "s beyond numpy", [])
+
+
+def main():
+    threads, pairs = int(sys.argv[1]), int(sys.argv[2])
+    for row in sys.argv[3:]:
+        if row == "mlp_b1000":
+            mlp(row, threads, pairs, [784, 500, 200, 100, 10], 1000, 8000, 1, 0.01, "samples/s")
+        elif row == "mlp_b32":
+            mlp(row, threads, pairs, [784, 128, 10], 32, 8000, 1, 0.001, "samples/s")
+        elif row == "mlp_tiny_b16":
+            mlp(row, threads, pairs, [4, 16, 3], 16, 1600, 5, 0.001, "steps/s")
+        elif row == "tiny_inference":
+            tiny_inference(threads, pairs)
+        elif row == "import":
+            start(threads, pairs)
+
+
+if __name__ == "__main__":
+    main()
