@@ -51,6 +51,7 @@ package enum FileImage {
     ) throws(ApusError) -> SavedModel {
         guard let superblock = FileReader.superblock(in: bytes) else { throw foreign(bytes) }
         let file = try FileReader(bytes, superblock: superblock, limits: limits, in: context)
+        defer { file.forget() }
         let root = try file.root()
         if let format = try root.attribute("apus_format") {
             let name = try format.text()
