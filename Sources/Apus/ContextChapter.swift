@@ -84,8 +84,7 @@ public func apus_interrupt(_ context: OpaquePointer?) {
     object(context, as: ContextHandle.self).context.interrupt()
 }
 
-/// Kept equal to APUS_VERSION_STRING by a test.
-private let version: StaticString = "1.0.0"
+private let version = Version.text
 
 @implementation @_cdecl("apus_version")
 public func apus_version() -> UnsafePointer<CChar>? {
