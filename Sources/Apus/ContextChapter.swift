@@ -108,7 +108,7 @@ public func apus_build_info(
             "instruction_sets": .array(InstructionSet.allCases.map { .string($0.name) }),
             "instruction_set_detected": .string(InstructionSet.best.name),
             "instruction_set": .string(context.instructionSet.name), "threads": .integer(context.threads),
-            "openblas": .string(BLAS.version), "hdf5": .string(HDF5Library.version), "swift": .string(compiler),
+            "openblas": .string(BLAS.version), "hdf5": .string(FileImage.libraryVersion), "swift": .string(compiler),
         ]
         try write(info.text, to: buffer, capacity, needed)
     }
