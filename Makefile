@@ -26,6 +26,7 @@ help:
 	@echo 'make lib        the release library, $(notdir $(library))'
 	@echo 'make examples   the C examples, into build/examples'
 	@echo 'make install    library, header, pkg-config and CMake files (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo 'make uninstall  remove what install laid down'
 	@echo 'make sanitize   the C tests under the address, undefined-behaviour and thread checkers'
 	@echo 'make bench      the benchmarks beside their peers'
 	@echo 'make clean      remove what was built (.venv stays)'
@@ -75,6 +76,7 @@ install: lib
 	        -e "s|@INCLUDE_FROM_CMAKE@|$$(realpath -m --relative-to='$(LIBDIR)/cmake/apus' '$(INCLUDEDIR)')|g" \
 	        packaging/$$file.in > '$(DESTDIR)$(LIBDIR)'/$$to/$$file; \
 	    chmod 644 '$(DESTDIR)$(LIBDIR)'/$$to/$$file; done
+	@if [ -z '$(DESTDIR)' ] && [ -w /etc/ld.so.cache ]; then /sbin/ldconfig; fi
 
 uninstall:
 	rm -f '$(DESTDIR)$(LIBDIR)'/libapus.so '$(DESTDIR)$(LIBDIR)/$(soname)' '$(DESTDIR)$(LIBDIR)/libapus.so.$(version)'

@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(name: "NumericsTests", dependencies: ["Numerics"], swiftSettings: baseline),
         .testTarget(name: "LearningTests", dependencies: ["Learning"], swiftSettings: baseline),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: baseline),
-        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: baseline),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], exclude: ["Files"], swiftSettings: baseline),
         .testTarget(name: "AbiTests", dependencies: ["Apus", "CApus"], swiftSettings: baseline),
     ],
     swiftLanguageModes: [.v6]

@@ -47,6 +47,8 @@ def mlp(row, threads, pairs, sizes, batch, rows, epochs, rate, unit):
 
     apus.set_threads(threads)
     torch.set_num_threads(threads)
+    # Else Adam's moments of idle weights decay into denormals and PyTorch slows down several times over a long run.
+    torch.set_flush_denormal(True)
     generator = numpy.random.default_rng(0)
     x = generator.random((rows, sizes[0]), dtype=numpy.float32)
     y = generator.integers(0, sizes[-1], rows)

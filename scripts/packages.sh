@@ -26,7 +26,6 @@ if [ "$purpose" = test ]; then
     need_command g++ g++
     need_command cmake cmake
     need_command readelf binutils
-    need_command valgrind valgrind
     # The Swift toolchain brings a clang of its own.
     command -v clang >/dev/null || [ -x "$(dirname "$(readlink -f "$(command -v swift || echo /)")")/clang" ] || missing+=(clang)
 fi

@@ -84,8 +84,7 @@ public func apus_interrupt(_ context: OpaquePointer?) {
     object(context, as: ContextHandle.self).context.interrupt()
 }
 
-/// Kept equal to APUS_VERSION_STRING by a test.
-private let version: StaticString = "1.0.0"
+private let version = Version.text
 
 @implementation @_cdecl("apus_version")
 public func apus_version() -> UnsafePointer<CChar>? {
@@ -109,7 +108,7 @@ public func apus_build_info(
             "instruction_sets": .array(InstructionSet.allCases.map { .string($0.name) }),
             "instruction_set_detected": .string(InstructionSet.best.name),
             "instruction_set": .string(context.instructionSet.name), "threads": .integer(context.threads),
-            "openblas": .string(BLAS.version), "hdf5": .string(HDF5Library.version), "swift": .string(compiler),
+            "openblas": .string(BLAS.version), "hdf5": .string(FileImage.libraryVersion), "swift": .string(compiler),
         ]
         try write(info.text, to: buffer, capacity, needed)
     }

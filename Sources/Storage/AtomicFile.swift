@@ -21,17 +21,15 @@ package enum AtomicFile {
             throw .io("Cannot write '\(path)': a file name is missing.")
         }
 
-        let (temporary, descriptor) = try create(beside: target, path)
+        let (temporary, descriptor) = try create(beside: target, mode: exists ? 0o600 : 0o666, path)
         var open = true
         var finished = false
         defer {
             if open { close(descriptor) }
             if !finished { unlink(temporary) }
         }
-        // Ownership of the old file cannot always be kept; its mode can.
-        if exists, fchmod(descriptor, status.st_mode & 0o7777) != 0 {
-            throw RegularFile.failure("Cannot write", path)
-        }
+        // Where modes cannot be set the file stays private.
+        if exists { _ = fchmod(descriptor, status.st_mode & 0o7777) }
         var position = 0
         while position < bytes.count {
             let count = Glibc.write(
@@ -81,11 +79,13 @@ package enum AtomicFile {
     }
 
     /// A new file of a name that no one has. The name stays short, whatever the target's.
-    private static func create(beside target: String, _ path: String) throws(ApusError) -> (String, Int32) {
+    private static func create(beside target: String, mode: mode_t, _ path: String) throws(ApusError)
+        -> (String, Int32)
+    {
         for _ in 0..<100 {
             let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
             let name = "\(folder(of: target)).apus-\(getpid())-\(number).tmp"
-            let descriptor = Glibc.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+            let descriptor = Glibc.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
             if descriptor >= 0 { return (name, descriptor) }
             if errno != EEXIST { throw RegularFile.failure("Cannot write", path) }
         }

@@ -31,11 +31,11 @@ package enum FileImage {
     package static func decode(
         path: String, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true, layout: Layout?
     ) throws(ApusError) -> SavedModel {
+        let bytes = try RegularFile.read(path, limits: limits, in: context)
         do throws(ApusError) {
-            let bytes = try RegularFile.read(path, limits: limits, in: context)
             return try decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
         } catch {
-            throw error.code == .io || error.code == .interrupted ? error : error.within("'\(path)'")
+            throw error.code == .interrupted ? error : error.within("'\(path)'")
         }
     }
 
@@ -51,6 +51,7 @@ package enum FileImage {
     ) throws(ApusError) -> SavedModel {
         guard let superblock = FileReader.superblock(in: bytes) else { throw foreign(bytes) }
         let file = try FileReader(bytes, superblock: superblock, limits: limits, in: context)
+        defer { file.forget() }
         let root = try file.root()
         if let format = try root.attribute("apus_format") {
             let name = try format.text()

@@ -4,13 +4,13 @@ package struct LoadLimits: Sendable {
     package var maximumBytes: Int
     /// Layers of a network, weights of a layer, items of a record, optimizer arrays: each list's length.
     package var maximumLayers: Int
-    /// Nesting of configuration and records.
+    /// Nesting of configuration and records; never more than 1000, for the sake of the stack.
     package var maximumDepth: Int
 
     package init(maximumBytes: Int = 16 << 30, maximumLayers: Int = 100_000, maximumDepth: Int = 64) {
         self.maximumBytes = maximumBytes
         self.maximumLayers = maximumLayers
-        self.maximumDepth = maximumDepth
+        self.maximumDepth = min(maximumDepth, 1000)
     }
 
     /// Bytes of one configuration text. Its JSON value takes some thirty times as much memory.

@@ -54,6 +54,16 @@ import Testing
         #expect(loaded.layers.map(\.name) == network.layers.map(\.name))
     }
 
+    @Test func thousandsOfWeightsInOneGroupAreRead() throws {
+        let context = try Samples.context()
+        var network = try Samples.network(training: true, in: context)
+        let slots = try (0..<3000).map { (name: "adam/slot_\($0):0", value: try Samples.tensor(Shape(1), in: context)) }
+        network.training?.optimizerWeights = slots
+        let bytes = try FileImage.encode(.network(network), in: context)
+        let loaded = try decoded(bytes, layout: nil, in: context)
+        #expect(Samples.same(loaded.training?.optimizerWeights ?? [], slots))
+    }
+
     @Test func shapesOtherThanTheConfigurationsAreRefused() throws {
         let context = try Samples.context()
         let bytes = try FileImage.encode(.network(try Samples.network(training: false, in: context)), in: context)

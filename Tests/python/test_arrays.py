@@ -70,7 +70,8 @@ def test_converts_byte_order(line, dtype):
 
 
 @pytest.mark.parametrize(
-    "dtype", ["float16", "longdouble", "complex64", "int8", "int16", "uint16", "uint32", "uint64", "U3", "datetime64[D]"]
+    "dtype",
+    ["float16", "longdouble", "complex64", "int8", "int16", "uint16", "uint32", "uint64", "U3", "datetime64[D]"],
 )
 def test_refuses_other_dtypes(line, dtype):
     x = numpy.zeros((2, 2)).astype("int64").astype(dtype)

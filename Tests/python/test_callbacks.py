@@ -18,7 +18,7 @@ def data(rng):
 def network():
     apus.set_seed(3)
     model = Sequential([Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)])
-    model.compile("adam", "mse", ["mae"])
+    model.compile("adam", "mse", metrics=["mae"])
     return model
 
 

@@ -38,13 +38,12 @@ def public_things():
             yield f"{name}.{public}", getattr(module, public)
 
 
-@pytest.mark.parametrize("name, thing", list(public_things()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("name, thing", [pytest.param(*pair, id=pair[0]) for pair in public_things()])
 def test_everything_public_is_documented(name, thing):
     assert inspect.getdoc(thing), name
     if inspect.isclass(thing):
-        for method, function in vars(thing).items():
-            if inspect.isfunction(function) and not method.startswith("_") and not inspect.getdoc(getattr(thing, method)):
-                raise AssertionError(f"{name}.{method} has no docstring")
+        methods = [method for method, value in vars(thing).items() if inspect.isfunction(value) and method[0] != "_"]
+        assert [method for method in methods if not inspect.getdoc(getattr(thing, method))] == []
 
 
 def test_the_package_passes_its_own_version_on():

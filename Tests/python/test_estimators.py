@@ -462,8 +462,9 @@ def test_estimators_can_be_copied_and_pickled(table, copied):
 
 
 def test_missing_and_damaged_files_say_so(table, tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         apus.load_model(tmp_path / "missing.h5")
+    assert caught.value.filename == str(tmp_path / "missing.h5") and isinstance(caught.value, apus.ApusError)
     path = tmp_path / "model.h5"
     fitted(LinearRegression, table).save(path)
     path.write_bytes(path.read_bytes()[:200])

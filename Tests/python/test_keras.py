@@ -13,6 +13,8 @@ from conftest import golden_folder
 keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+
 # A few units in the last place of a float32 sum: products are added in another order.
 CLOSE = {"rtol": 1e-5, "atol": 2e-6}
 
@@ -50,13 +52,13 @@ def test_keras_opens_a_trained_network_and_trains_it_on(tmp_path, digits):
     x, y = digits
     apus.set_seed(4)
     model = Sequential([Input((64,)), layers.Dense(32, "relu"), layers.Dense(10, "softmax")])
-    model.compile("adam", losses.SparseCategoricalCrossentropy(), ["accuracy"])
+    model.compile("adam", losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
     model.fit(x, y, epochs=5, verbose=0)
     path = str(tmp_path / "digits.h5")
     model.save(path)
     theirs = keras.models.load_model(path, compile=False)
     numpy.testing.assert_allclose(model.predict(x), theirs.predict(x, verbose=0), **CLOSE)
-    theirs.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    theirs.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     loss, accuracy = theirs.evaluate(x, y, verbose=0)
     ours = model.evaluate(x, y)
     assert loss == pytest.approx(ours[0], rel=1e-4) and accuracy == pytest.approx(ours[1], abs=1e-6)

@@ -1,5 +1,7 @@
 """Networks: building, training, weights, files and what they say when used wrongly."""
 
+import inspect
+
 import numpy
 import pytest
 
@@ -28,7 +30,7 @@ def test_learns_digits(digits):
     x, y = digits[0][order], digits[1][order]
     apus.set_seed(1)
     model = Sequential([Input((64,)), layers.Dense(64, "relu"), layers.Dropout(0.1), layers.Dense(10, "softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x[:1400], y[:1400], epochs=25, verbose=0, validation_data=(x[1400:], y[1400:]))
     assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert all(len(values) == 25 for values in history.history.values())
@@ -70,6 +72,7 @@ def test_a_forward_pass_is_the_formula(rng):
     assert model.input_shape == (None, 2, 3) and model.output_shape == (None, 2)
     assert [layer.name for layer in model.layers] == ["flatten", "dense", "activation", "dropout", "dense_1"]
     assert model.count_params() == 6 * 5 + 5 + 10
+    assert repr(model) == "<Sequential 'sequential': flatten, dense, activation, dropout, dense_1>"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_losses_are_their_formulas(rng):
 def test_metrics_are_measured(flowers):
     x, y = flowers
     model = small(compiled=False)
-    model.compile("adam", "sparse_categorical_crossentropy", [metrics.SparseCategoricalAccuracy(), "acc"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=[metrics.SparseCategoricalAccuracy(), "acc"])
     model.fit(x, y, epochs=5, verbose=0)
     right = numpy.mean(model.predict(x).argmax(axis=1) == y)
     measured = model.evaluate(x, y, return_dict=True)
@@ -160,7 +163,7 @@ def test_binary_targets_need_no_second_axis(rng):
     x = rng.normal(size=(80, 4))
     apus.set_seed(0)
     model = Sequential([Input((4,)), layers.Dense(1, activation="sigmoid")])
-    model.compile(optimizers.Adam(0.1), "binary_crossentropy", ["accuracy"])
+    model.compile(optimizers.Adam(0.1), "binary_crossentropy", metrics=["accuracy"])
     for y in (x[:, 0] > 0, (x[:, 0] > 0).astype(int), (x[:, 0] > 0).astype(float)[:, None]):
         assert model.fit(x, y, epochs=40, verbose=0).history["accuracy"][-1] > 0.9
 
@@ -529,8 +532,9 @@ def test_constructors_are_those_of_the_catalog(family, module, left_out):
     for entry in apus.catalog()[family]:
         kind = getattr(module, entry["kind"])
         names = kind._parameter_names()
-        defaults = getattr(kind.__init__, "__defaults__", None) or ()
-        defaults = dict(zip(names[len(names) - len(defaults) :], defaults))
+        defaults = {
+            name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()
+        }
         for spec in entry["parameters"]:
             if spec["name"] not in names:
                 assert spec["name"] in left_out, (entry["kind"], spec["name"])

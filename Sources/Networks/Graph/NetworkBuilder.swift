@@ -46,8 +46,8 @@ package final class NetworkBuilder {
         guard layers.count < maximumLayers else {
             throw .limit("A network may have at most \(maximumLayers) layers.")
         }
-        guard !layer.name.isEmpty, !layer.name.contains("/"), layer.name.utf8.count <= 1024 else {
-            throw .invalid("The name must be 1 to 1024 bytes without '/', got '\(layer.name.prefix(80))'.")
+        guard !layer.name.isEmpty, !layer.name.contains("/"), layer.name.utf8.count <= 64_512 else {
+            throw .invalid("The name must be 1 to 64512 bytes (what Keras can keep) without '/', got '\(layer.name.prefix(80))'.")
         }
         if layers.contains(where: { $0.name == layer.name }) {
             throw .invalid("There is already a layer named '\(layer.name)'.")

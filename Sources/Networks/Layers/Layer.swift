@@ -68,7 +68,7 @@ package final class LayerStep {
     /// Rows of this step.
     package var rows = 0
     package var training = false
-    package let input: UnsafeMutablePointer<Float>
+    package internal(set) var input: UnsafeMutablePointer<Float>
     package let output: UnsafeMutablePointer<Float>
     /// Null in plans for inference.
     package let outputGradient: UnsafeMutablePointer<Float>?

@@ -123,7 +123,14 @@ package final class Plan {
                     trains: layer.slots.contains { graph.slots[$0].isTrainable }))
         }
         self.steps = steps.reversed()
+        inputReaders = graph.inputs.map { input in
+            let isOutput = graph.outputs.contains { outputOffsets[$0] == outputOffsets[input] }
+            return isOutput ? [] : steps.filter { $0.step.input == outputs[input] }.map(\.step)
+        }
     }
+
+    /// The steps that read each input, directly or through views; none when an output is the input's memory.
+    private let inputReaders: [[LayerStep]]
 
     /// Bytes of the arena.
     package var bytes: Int { arena.count * 4 }
@@ -139,6 +146,16 @@ package final class Plan {
                 planned.step.gradients = slots.map { gradients.pointer + graph.slots[$0].offset }
             }
         }
+    }
+
+    /// Lets the steps read the rows of input `index` where they are, instead of the plan's own place; nil goes back to
+    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory.
+    package func borrowInput(_ index: Int, _ rows: UnsafePointer<Float>?) -> Bool {
+        let readers = inputReaders[index]
+        guard !readers.isEmpty else { return false }
+        let pointer = rows.map { UnsafeMutablePointer(mutating: $0) } ?? outputs[graph.inputs[index]]
+        for step in readers { step.input = pointer }
+        return true
     }
 
     /// Where input `index`'s rows belong.

@@ -31,6 +31,7 @@ package final class Trainer: @unchecked Sendable {
     /// Key of the trainer's random numbers.
     package internal(set) var seed: UInt64
 
+    private var snapshotBuffers: [Buffer<Float>] = []
     private var plan: Plan?
     private var targets: [Buffer<Float>] = []
     private var labels: [Buffer<Int32>] = []
@@ -178,9 +179,14 @@ package final class Trainer: @unchecked Sendable {
     }
 
     private func loadInputs(
-        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, _ plan: Plan, in context: Context
+        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, borrows: Bool, _ plan: Plan,
+        in context: Context
     ) throws(ApusError) {
         for (index, view) in dataset.inputs.enumerated() {
+            if borrows, order == nil, view.dtype == .float32, view.isDense,
+                plan.borrowInput(index, view.row(start).assumingMemoryBound(to: Float.self))
+            { continue }
+            _ = plan.borrowInput(index, nil)
             try view.gather(
                 order, start: start, count: count, into: plan.input(index), name: "inputs[\(index)]", in: context)
         }
@@ -212,16 +218,18 @@ package final class Trainer: @unchecked Sendable {
     // MARK: The parts of a step
 
     /// Loads the inputs of `count` rows and runs the network on them.
+    ///
+    /// - Parameter borrows: rows that lie right may be read in place; they must stay until the backward pass.
     package func forward(
         _ dataset: Dataset, _ order: UnsafePointer<Int>? = nil, start: Int = 0, count: Int, training: Bool,
-        in context: Context
+        borrows: Bool, in context: Context
     ) throws(ApusError) {
         try prepare(rows: count)
         guard let plan else { return }
         if plan.usesBLAS { context.holdBLAS() }
         hasLossGradients = false
         currentRows = 0
-        try loadInputs(dataset, order, start: start, count: count, plan, in: context)
+        try loadInputs(dataset, order, start: start, count: count, borrows: borrows, plan, in: context)
         plan.forward(
             rows: count, training: training, random: Philox(seed: seed, stream: UInt64(state.passes)), in: context)
         if training { state.passes += 1 }
@@ -231,7 +239,13 @@ package final class Trainer: @unchecked Sendable {
     /// A forward pass over all rows of some inputs, checked here.
     package func runForward(_ dataset: Dataset, training: Bool, in context: Context) throws(ApusError) {
         try checkInputs(dataset)
-        try forward(dataset, count: dataset.rows, training: training, in: context)
+        try forward(dataset, count: dataset.rows, training: training, borrows: false, in: context)
+    }
+
+    /// Ends a pass whose inputs were borrowed: nothing may go on from it.
+    func forgetPass() {
+        currentRows = 0
+        hasLossGradients = false
     }
 
     /// Output `index` of the last forward pass.
@@ -384,7 +398,7 @@ package final class Trainer: @unchecked Sendable {
         _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, withMetrics: Bool,
         in context: Context
     ) throws(ApusError) -> Evaluation {
-        try forward(dataset, order, start: start, count: count, training: true, in: context)
+        try forward(dataset, order, start: start, count: count, training: true, borrows: true, in: context)
         let result = try evaluate(
             dataset, order, start: start, withGradients: true, withMetrics: withMetrics, in: context)
         guard result.loss.isFinite else { throw notFinite(result.loss, dataset, order, start: start, count: count) }
@@ -398,6 +412,7 @@ package final class Trainer: @unchecked Sendable {
     package func step(_ dataset: Dataset, in context: Context) throws(ApusError) -> Double {
         try checkInputs(dataset)
         try checkTargets(dataset)
+        defer { forgetPass() }
         let passes = state.passes
         do {
             return try step(dataset, nil, start: 0, count: dataset.rows, withMetrics: false, in: context).loss
@@ -465,10 +480,17 @@ package final class Trainer: @unchecked Sendable {
         let state: State
     }
 
+    /// The buffers are kept from fit to fit, so that a fit of one epoch does not pay for fresh pages.
     func snapshot() throws(ApusError) -> Snapshot {
-        var copies: [Buffer<Float>] = []
-        for slot in slots { copies.append(try slot.copy(in: allocator)) }
-        return Snapshot(weights: try weights.copy(in: allocator), slots: copies, state: state)
+        if snapshotBuffers.isEmpty {
+            var fresh = [try Buffer<Float>(weights.count, in: allocator)]
+            for slot in slots { fresh.append(try Buffer(slot.count, in: allocator)) }
+            snapshotBuffers = fresh
+        }
+        for (copy, source) in zip(snapshotBuffers, [weights] + slots) {
+            copy.pointer.update(from: source.pointer, count: source.count)
+        }
+        return Snapshot(weights: snapshotBuffers[0], slots: Array(snapshotBuffers.dropFirst()), state: state)
     }
 
     func restore(_ snapshot: Snapshot) {

@@ -47,6 +47,7 @@ extension Trainer {
         try prepare(rows: max(batch, heldOut.map { min(plan.batchSize, $0.count) } ?? 1))
         let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
         let before = try snapshot()
+        defer { forgetPass() }
         do {
             try run(train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, progress, context)
             try publish()
@@ -148,7 +149,8 @@ extension Trainer {
         while done < count {
             try context.checkInterrupt()
             let rows = min(batch, count - done)
-            try forward(dataset, start: start + done, count: rows, training: false, in: context)
+            try forward(
+                dataset, start: start + done, count: rows, training: false, borrows: true, in: context)
             let result = try evaluate(
                 dataset, start: start + done, withGradients: false, withMetrics: true, in: context)
             loss += result.loss * Double(rows)
@@ -164,6 +166,7 @@ extension Trainer {
         guard batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(batchSize).") }
         try checkInputs(dataset)
         try checkTargets(dataset)
+        defer { forgetPass() }
         return try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
     }
 

@@ -30,7 +30,7 @@ final class FileObject {
     func child(_ name: String) throws(ApusError) -> FileObject? {
         guard isGroup, let link = try links()[name] else { return nil }
         switch link {
-        case .object(let address): return try FileObject(address, in: file)
+        case .object(let address): return try file.object(at: address)
         case .refused(let what):
             throw .unsupported("'\(name)' is \(what) link; only hard links are followed in model files.")
         }

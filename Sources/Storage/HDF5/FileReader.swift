@@ -21,6 +21,7 @@ final class FileReader {
     private var stored: Int
     /// Array headers that were read: no array is two weights.
     private var visited: Set<Int> = []
+    private var groups: [Int: FileObject] = [:]
     /// Global heap collections that were met, by address: place and size of each object by its index.
     var heaps: [Int: [Int: (place: Int, size: Int)]] = [:]
 
@@ -75,7 +76,18 @@ final class FileReader {
         self.stored = content.count
     }
 
-    func root() throws(ApusError) -> FileObject { try FileObject(rootAddress, in: self) }
+    func root() throws(ApusError) -> FileObject { try object(at: rootAddress) }
+
+    /// The object at an address. Groups are kept, so that many paths through one do not read it many times.
+    func object(at address: Int) throws(ApusError) -> FileObject {
+        if let known = groups[address] { return known }
+        let object = try FileObject(address, in: self)
+        if object.isGroup { groups[address] = object }
+        return object
+    }
+
+    /// Lets go of the groups, which hold the reader. To be called when all is read.
+    func forget() { groups = [:] }
 
     /// Counts examined bytes. A sane file is read once, some parts a few times; past sixteen times its size it is refused.
     func spend(_ amount: Int) throws(ApusError) {

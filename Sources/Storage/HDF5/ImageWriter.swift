@@ -8,11 +8,15 @@ struct ImageWriter: ~Copyable {
     let root: Identifier
     private let groupCreation: Identifier
     private let datasetCreation: Identifier
+    private let allocator: Allocator
+
+    /// A name that no file can have: libhdf5 looks for the file before it makes it in memory.
+    private static let nowhere = "/dev/null/apus"
 
     /// Longest text and name list that goes into an attribute; an object header message holds less than 64 KiB.
     static let maximumAttribute = 64_512
 
-    private init(file: borrowing Identifier) throws(ApusError) {
+    private init(file: borrowing Identifier, in allocator: Allocator) throws(ApusError) {
         let groups = try Identifier(
             H5Pcreate(apus_h5_class_group_create()), .internal, "A group property list cannot be made")
         try ImageWriter.configure(groups)
@@ -21,6 +25,7 @@ struct ImageWriter: ~Copyable {
         try check(H5Pset_obj_track_times(datasets.raw, false), .internal, "Times cannot be turned off")
         root = try Identifier(H5Gopen2(file.raw, "/", apus_h5_default()), .internal, "The root group cannot be opened")
         groupCreation = groups
+        self.allocator = allocator
         datasetCreation = datasets
     }
 
@@ -51,10 +56,10 @@ struct ImageWriter: ~Copyable {
                         H5Pcreate(apus_h5_class_file_create()), .internal, "A file creation list cannot be made")
                     try configure(creation)
                     let file = try Identifier(
-                        H5Fcreate("apus", apus_h5_truncate(), creation.raw, access.raw), .internal,
+                        H5Fcreate(nowhere, apus_h5_truncate(), creation.raw, access.raw), .internal,
                         "A file cannot be made in memory")
                     do {
-                        let writer = try ImageWriter(file: file)
+                        let writer = try ImageWriter(file: file, in: allocator)
                         try body(writer)
                     }
                     try check(H5Fflush(file.raw, H5F_SCOPE_GLOBAL), .internal, "The file cannot be finished")
@@ -125,8 +130,9 @@ struct ImageWriter: ~Copyable {
         let type = try stringType(size: width, utf8: true)
         let space = try scalar ? scalarSpace() : listSpace(texts.count)
         let attribute = try create(name, type, space, of: object)
-        let bytes = padded(texts, width)
-        try check(H5Awrite(attribute.raw, type.raw, bytes), .internal, "The attribute '\(name)' cannot be written")
+        let bytes = try padded(texts, width)
+        defer { withExtendedLifetime(bytes) {} }
+        try check(H5Awrite(attribute.raw, type.raw, bytes.pointer), .internal, "The attribute '\(name)' cannot be written")
     }
 
     /// A list of names, cut into `name0`, `name1`, ... as Keras does when it is too long for one attribute.
@@ -216,7 +222,9 @@ struct ImageWriter: ~Copyable {
         try checkName(name)
         let width = texts.reduce(1) { max($0, $1.utf8.count) }
         let type = try stringType(size: width, utf8: true)
-        try write(name, type.raw, type.raw, listSpace(texts.count), padded(texts, width), texts.count, group)
+        let bytes = try padded(texts, width)
+        defer { withExtendedLifetime(bytes) {} }
+        try write(name, type.raw, type.raw, listSpace(texts.count), bytes.pointer, texts.count, group)
     }
 
     /// One long text; `content` says what it is when it is more than text.
@@ -224,7 +232,9 @@ struct ImageWriter: ~Copyable {
         try checkName(name)
         let width = max(text.utf8.count, 1)
         let type = try stringType(size: width, utf8: true)
-        let dataset = try write(name, type.raw, type.raw, scalarSpace(), padded([text], width), 1, group)
+        let bytes = try padded([text], width)
+        defer { withExtendedLifetime(bytes) {} }
+        let dataset = try write(name, type.raw, type.raw, scalarSpace(), bytes.pointer, 1, group)
         if let content { try attribute("content", text: content, of: dataset) }
     }
 
@@ -286,14 +296,15 @@ struct ImageWriter: ~Copyable {
         try Identifier(H5Screate_simple(Int32(extents.count), extents, nil), .internal, "A dataspace cannot be made")
     }
 
-    private func padded(_ texts: [String], _ width: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(texts.count * width)
+    /// Texts one after the other, each filled up with zero bytes to `width`. Throws `outOfMemory` or `limit`.
+    private func padded(_ texts: [String], _ width: Int) throws(ApusError) -> Buffer<UInt8> {
+        let (size, overflow) = texts.count.multipliedReportingOverflow(by: width)
+        let bytes = try Buffer<UInt8>(zeros: overflow ? Int.max : size, in: allocator)
+        var place = 0
         for text in texts {
-            bytes.append(contentsOf: text.utf8)
-            bytes.append(contentsOf: repeatElement(0, count: width - text.utf8.count))
+            for (index, byte) in text.utf8.enumerated() { bytes.pointer[place + index] = byte }
+            place += width
         }
-        if bytes.isEmpty { bytes.append(0) }
         return bytes
     }
 }

@@ -61,7 +61,7 @@ struct StoredArray {
         if count == 0 { return [] }
         let bytes = try byteCount(of: count)
         let start = try wholePlace(place, stored, bytes)
-        guard count <= file.limits.maximumLayers || size > 64 else { throw tooManyTexts() }
+        guard count / 16 <= file.limits.maximumLayers else { throw tooManyTexts() }
         try file.admit(bytes, name)
         var cursor = try file.bytes.cursor(start, bytes, "the array '\(name)'")
         var texts: [String] = []
@@ -70,7 +70,7 @@ struct StoredArray {
     }
 
     private func tooManyTexts() -> ApusError {
-        .limit("The list '\(name)' has \(count) texts; the limit is \(file.limits.maximumLayers).")
+        .limit("The list '\(name)' has \(count) texts; the limit is 16 times \(file.limits.maximumLayers).")
     }
 
     private func unreadable() -> ApusError {

@@ -8,7 +8,7 @@ enum RecordWriter {
     static let version = 1
     static let leastReaderVersion = 1
     /// The version of the library, noted for people.
-    static let apusVersion = "1.0.0"
+    static let apusVersion = "\(Version.text)"
 
     /// Attributes of a record's group that are not items.
     static let reservedNames: Set<String> = [

@@ -21,7 +21,7 @@ struct LayerLawTests {
         ("Activation", [6], "activation=linear"),
         ("Activation", [2, 6], "activation=softmax"),
         ("Dropout", [6], "rate=0.5"),
-        ("Flatten", [2, 3], ""),
+        ("Flatten", [2, 3], ""), ("Flatten", [2, 3, 4], "data_format=channels_first"),
     ]
 
     @Test func everyLayerIsCovered() {

@@ -116,6 +116,50 @@ struct TrainerTests {
         #expect(largestError(parts.weights.array, whole.weights.array) <= 1e-3)
     }
 
+    /// A step reads its inputs in place, so that nothing may go on from its pass afterwards.
+    @Test func aStepLeavesNoPassBehind() throws {
+        let context = try Fixtures.context()
+        let (x, y) = try Self.problem(16, in: context)
+        let model = try Fixtures.network([12], Self.classifier, in: context)
+        let trainer = try Fixtures.trainer(model, Self.compiled, in: context)
+        _ = try trainer.step(Fixtures.dataset(x, y), in: context)
+        let gradient = try Fixtures.normals([16, 3], seed: 1, in: context)
+        #expect(throws: ApusError.self) {
+            try trainer.backward(outputGradients: [gradient.view], wantsInputGradients: false, in: context)
+        }
+        #expect(throws: ApusError.self) { try trainer.output(0) }
+    }
+
+    /// Rows read in place (no shuffling), gathered, and of other dtypes train to the same weights.
+    @Test func theWayRowsAreLoadedDoesNotMatter() throws {
+        var seen: [[Float]] = []
+        for form in 0..<3 {
+            let context = try Fixtures.context(seed: 2)
+            let x = try Tensor(.float32, Shape(100, 6), in: context.allocator)
+            for index in 0..<x.count { x.floats[index] = Float(index * 7 % 23) }
+            let whole = try Tensor(.int64, Shape(100, 6), in: context.allocator)
+            for index in 0..<x.count { whole.int64s[index] = Int64(x.floats[index]) }
+            // Every second row of a larger array.
+            let wide = try Tensor(.float32, Shape(200, 6), in: context.allocator)
+            for row in 0..<100 {
+                for column in 0..<6 { wide.floats[row * 12 + column] = x.floats[row * 6 + column] }
+            }
+            let strided = ArrayView(
+                data: wide.view.data, dtype: .float32, shape: Shape(100, 6), strides: Shape(48, 4))
+            let y = try Fixtures.labels([100], classes: 3, seed: 5, in: context)
+            let model = try Fixtures.network([6], [("Flatten", ""), ("Dense", "units=3 activation=softmax")], in: context)
+            let trainer = try Fixtures.trainer(model, "loss=sparse_categorical_crossentropy optimizer=sgd", in: context)
+            var plan = Self.plan(3)
+            plan.shuffles = false
+            let data = try Dataset(
+                inputs: [form == 0 ? x.view : form == 1 ? whole.view : strided], targets: [y.view], sampleWeight: nil)
+            try trainer.fit(data, validation: nil, plan: plan, progress: nil, in: context)
+            withExtendedLifetime((x, whole, wide)) {}
+            seen.append(model.weights.array)
+        }
+        #expect(seen[1] == seen[0] && seen[2] == seen[0])
+    }
+
     @Test func checkpointsGoOnToTheSameBits() throws {
         let context = try Fixtures.context(seed: 6)
         let (x, y) = try Self.problem(200, in: context)

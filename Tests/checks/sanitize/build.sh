@@ -39,7 +39,7 @@ under() {
     result=$?
     if [ $result -eq 0 ]; then echo "ok $sanitizer $name"; else
         echo "not ok $sanitizer $name: status $result"
-        grep -v '^ok ' <<<"$output" | head -80
+        grep -v '^ok ' <<<"$output" | head -80 | sed 's|^|    |'
         status=1
     fi
 }

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../../.."
 . Tests/checks/sanitize/build.sh
 
 instrument thread
-export TSAN_OPTIONS=exitcode=3:halt_on_error=0:suppressions=$PWD/Tests/checks/sanitize/threads.supp:print_suppressions=0
+export TSAN_OPTIONS=exitcode=3:die_after_fork=0:halt_on_error=0:suppressions=$PWD/Tests/checks/sanitize/threads.supp:print_suppressions=0
 
 under thread Tests/c/concurrent.c 30
 under thread Tests/c/contexts.c

@@ -13,7 +13,8 @@ import warnings
 from . import _errors
 from ._library import LOG, LOG_WARNING, ContextOptions, lib
 
-_SEED_STEP = 0x9E3779B97F4A7C15  # the odd number nearest 2**64 over the golden ratio: spreads the seeds of nested contexts
+# The odd number nearest 2**64 over the golden ratio: it spreads the seeds of nested contexts.
+_SEED_STEP = 0x9E3779B97F4A7C15
 
 _settings = {"seed": 0, "threads": 0, "memory_limit": 0}
 _seed_generation = 0

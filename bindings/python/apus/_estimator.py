@@ -34,7 +34,9 @@ class Estimator:
 
     @classmethod
     def _defaults(cls):
-        return dict(cls.__init__.__kwdefaults__ or {})
+        code, values = cls.__init__.__code__, cls.__init__.__defaults__ or ()
+        positional = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
+        return {**dict(zip(positional, values)), **(cls.__init__.__kwdefaults__ or {})}
 
     def get_params(self, deep=True):
         """The parameters as a ``dict``. ``deep`` is there for scikit-learn."""

@@ -1,6 +1,7 @@
 """Owners of the library's handles, and the calls that models of every kind share."""
 
 import ctypes
+import errno
 import os
 
 import numpy
@@ -152,7 +153,9 @@ class missing_file_named:
 
     def __exit__(self, kind, error, traceback):
         if kind is _errors.FileError and not os.path.exists(self.path):
-            raise _errors.FileMissingError(*error.args) from None
+            raise _errors.FileMissingError(
+                errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(self.path)
+            ) from None
         return False
 
 

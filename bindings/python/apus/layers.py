@@ -42,7 +42,7 @@ class InputLayer(Layer):
 
     _base = "input_layer"
 
-    def __init__(self, shape=None, name=None):
+    def __init__(self, shape=None, *, name=None):
         if shape is None:
             raise ValueError("an Input needs the shape of one row, such as shape=(64,)")
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -57,7 +57,7 @@ class InputLayer(Layer):
         return super().from_config(config)
 
 
-def Input(shape=None, name=None):
+def Input(shape=None, *, name=None):
     """The entry of a network whose rows have the shape ``shape``; see ``InputLayer``.
 
     Examples
@@ -67,7 +67,7 @@ def Input(shape=None, name=None):
     >>> model.output_shape
     (None, 2)
     """
-    return InputLayer(shape, name)
+    return InputLayer(shape, name=name)
 
 
 class Dense(Layer):
@@ -94,6 +94,7 @@ class Dense(Layer):
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
+        *,
         name=None,
         trainable=True,
     ):
@@ -118,7 +119,7 @@ class Activation(Layer):
 
     _base = "activation"
 
-    def __init__(self, activation, name=None):
+    def __init__(self, activation, *, name=None):
         self.activation = activation
         self.name = name
 
@@ -135,7 +136,7 @@ class Dropout(Layer):
 
     _base = "dropout"
 
-    def __init__(self, rate, name=None):
+    def __init__(self, rate, *, name=None):
         self.rate = rate
         self.name = name
 
@@ -150,7 +151,7 @@ class Flatten(Layer):
 
     _base = "flatten"
 
-    def __init__(self, name=None):
+    def __init__(self, *, name=None):
         self.name = name
 
 

@@ -70,7 +70,7 @@ class MinMaxScaler(Transformer):
     _kind = "min_max_scaler"
     _learned = ("data_min_", "data_max_", "data_range_", "scale_", "min_", "n_samples_seen_")
 
-    def __init__(self, *, feature_range=(0, 1), clip=False):
+    def __init__(self, feature_range=(0, 1), *, clip=False):
         self.feature_range = feature_range
         self.clip = clip
 

@@ -1,0 +1,489 @@
+"""What every network has: weights, training, predictions, files."""
+
+import ctypes
+import os
+
+import numpy
+
+from . import _arrays, _configuration, _context, _handles, layers as _layers, optimizers as _optimizers
+from ._errors import ShapeError
+from ._library import lib
+from ._progress_bar import ProgressBar, number
+from ._trainer import Dataset, Trainer, network_array
+from .callbacks import CallbackList, History
+
+_OPTIMIZERS = {"sgd": _optimizers.SGD, "adam": _optimizers.Adam}
+
+
+class Model:
+    """A network. ``Sequential`` makes one, ``load_model`` reads one from a file.
+
+    Attributes
+    ----------
+    layers : list of the layers, the input left out
+    optimizer, loss : what ``compile`` was given
+    metrics_names : list of "loss" and the names of the metrics
+    stop_training : bool
+        Set it to True in a callback to end training.
+    history : History
+        Of the last fit.
+
+    A network can be copied and pickled with its weights; the optimizer of the copy begins anew.
+    """
+
+    def __init__(self):
+        self._handle = None
+        self._trainer = None
+        self._compiled = None
+        self._unpublished = False
+        self._all_layers = []
+        self._input_names = []
+        self._carried = {}
+        self.name = None
+        self.optimizer = None
+        self.loss = None
+        self.stop_training = False
+        self.history = None
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name!r}: {', '.join(str(layer.name) for layer in self.layers)}>"
+
+    # Building
+
+    @property
+    def built(self):
+        """Whether the network has weights."""
+        return self._handle is not None
+
+    def _require_built(self):
+        if self._handle is None:
+            raise ValueError("the model is not built")
+        return self._handle
+
+    def _current(self):
+        """The model with the weights as they are now."""
+        handle = self._require_built()
+        if self._unpublished:
+            self._trainer.publish()
+            self._unpublished = False
+        return handle
+
+    def _build_if_complete(self):
+        """Makes the weights, if there are none and the shape of the input is known."""
+
+    @property
+    def layers(self):
+        return [layer for layer in self._all_layers if not isinstance(layer, _layers.InputLayer)]
+
+    def get_layer(self, name=None, index=None):
+        """The layer of that name or number; ValueError when there is none."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self._all_layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"no layer {name!r}; there are {', '.join(str(layer.name) for layer in self.layers)}")
+
+    @property
+    def input_shape(self):
+        """The shape of the input with None for the batch; a list of them for several inputs."""
+        return _one_or_all([tuple(shape) for shape in self._require_built().info["inputs"]])
+
+    @property
+    def output_shape(self):
+        """The shape of the output with None for the batch; a list of them for several outputs."""
+        return _one_or_all([tuple(shape) for shape in self._require_built().info["outputs"]])
+
+    def count_params(self):
+        """How many numbers the weights are."""
+        return self._require_built().info["parameters"]
+
+    def summary(self, print_fn=print):
+        """Prints a table of layers, the shapes of their outputs, and how many numbers their weights are."""
+        rows = [("Layer (type)", "Output shape", "Param #")]
+        for entry in self._require_built().info["layers"]:
+            shape = tuple(entry["output_shape"])
+            rows.append((f"{entry['name']} ({entry['kind']})", str(shape), f"{entry['parameters']:,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
+        rule = "-" * len(lines[0])
+        print_fn("\n".join([f'Model: "{self.name}"', rule, lines[0], rule, *lines[1:], rule]))
+        print_fn(f"Total params: {self.count_params():,} ({self.count_params() * 4 / 1024:.2f} KB)")
+
+    # Weights
+
+    def _weight_entries(self):
+        return [weight for layer in self._require_built().info["layers"] for weight in layer["weights"]]
+
+    def get_weights(self):
+        """Copies of all weights, layer by layer."""
+        handle = self._current()
+        return [handle.attribute(entry["path"]) for entry in self._weight_entries()]
+
+    def set_weights(self, weights):
+        """Sets all weights: as many arrays, of the same shapes, as ``get_weights`` gives.
+
+        An optimizer begins anew at the next fit. ValueError when number or shapes do not fit; nothing is changed then.
+        """
+        self._set(self._weight_entries(), weights)
+
+    def _layer_entries(self, name):
+        return [w for layer in self._require_built().info["layers"] if layer["name"] == name for w in layer["weights"]]
+
+    def _layer_weights(self, name):
+        handle = self._current()
+        return [handle.attribute(entry["path"]) for entry in self._layer_entries(name)]
+
+    def _set_layer_weights(self, name, weights):
+        self._set(self._layer_entries(name), weights)
+
+    def _set(self, entries, weights):
+        handle = self._current()
+        if len(weights) != len(entries):
+            raise ValueError(f"expected {len(entries)} weights, got {len(weights)}")
+        arrays = []
+        for entry, values in zip(entries, weights):
+            array = network_array(numpy.asarray(values, numpy.float32), entry["path"])
+            if list(array.shape) != list(entry["shape"]):
+                raise ShapeError(f"{entry['path']} must have shape {tuple(entry['shape'])}, got {array.shape}")
+            arrays.append(array)
+        self._trainer = None
+        with _context.current() as context:
+            for entry, array in zip(entries, arrays):
+                context.check(
+                    lib.apus_model_set_weight(
+                        context.handle, handle.pointer, entry["path"].encode(), _arrays.view(array)
+                    )
+                )
+
+    # Training
+
+    def compile(self, optimizer="adam", loss=None, *, metrics=None):
+        """Says how to train. Compiling again begins with a new optimizer and keeps the weights.
+
+        Parameters
+        ----------
+        optimizer : str or optimizer, default "adam"
+        loss : str or loss
+            "mse", "mae", "huber", "binary_crossentropy", "categorical_crossentropy",
+            "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them.
+        metrics : list of str, optional
+            "accuracy", "mse", "mae", ...
+        """
+        if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
+            optimizer = _OPTIMIZERS[optimizer.lower()]()
+        self._build_if_complete()
+        if self._handle is not None:
+            self._current()
+        if isinstance(metrics, (str, _configuration.Configured)):
+            metrics = [metrics]
+        before = self.optimizer, self.loss, self._compiled, self._trainer
+        self.optimizer, self.loss, self._trainer = optimizer, loss, None
+        self._compiled = {"optimizer": optimizer, "loss": loss, "metrics": list(metrics or [])}
+        try:
+            if loss is None:
+                raise ValueError('compile needs a loss, such as loss="mse"')
+            if self._handle is not None:
+                self._require_trainer()
+        except BaseException:
+            self.optimizer, self.loss, self._compiled, self._trainer = before
+            raise
+        if isinstance(optimizer, _optimizers.Optimizer):
+            object.__setattr__(optimizer, "_listener", self._learning_rate_changed)
+
+    def _learning_rate_changed(self, value):
+        if self._trainer is not None:
+            self._trainer.set_learning_rate(value)
+
+    def _require_trainer(self):
+        if self._trainer is None:
+            if self._compiled is None:
+                raise ValueError("the model is not compiled: call compile(optimizer, loss) first")
+            parameters = _configuration.text(self._compiled)
+            self._trainer = Trainer.create(self._require_built(), parameters, self._cost())
+        return self._trainer
+
+    def _cost(self):
+        return 6 * self.count_params() / 2e10
+
+    @property
+    def metrics_names(self):
+        return list(self._require_trainer().names)
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        *,
+        sample_weight=None,
+        initial_epoch=0,
+    ):
+        """Trains, going on from the weights and the optimizer's state that there are.
+
+        Parameters
+        ----------
+        x : array or list of arrays
+            One row per sample; real numbers are read as float32. A list for several inputs.
+        y : array or list of arrays
+            One target per row.
+        batch_size : int, default 32
+        epochs : int, default 1
+            Until which epoch to train.
+        verbose : {"auto", 0, 1, 2}
+            0 is silent; 1, which "auto" means, shows a bar on a terminal; 2 prints a line per epoch.
+        callbacks : list of Callback, optional
+        validation_split : float, default 0
+            The share of rows, the last ones, that are not trained on but evaluated after each epoch.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            Evaluated after each epoch.
+        shuffle : bool, default True
+            Whether each epoch sees the rows in a new order.
+        sample_weight : array, optional
+            One non-negative number per row.
+        initial_epoch : int, default 0
+            The number of the first epoch.
+
+        Returns
+        -------
+        History
+            ``history`` maps "loss", each metric and "val_..." to a list of one number per epoch.
+
+        Ctrl-C raises KeyboardInterrupt within a batch; the weights are those of the last whole epoch.
+        """
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        train = Dataset(inputs, self._targets(y), _weight(sample_weight))
+        validation = None
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+            vx, vy, *weight = validation_data
+            validation = Dataset(self._inputs(vx), self._targets(vy), _weight(weight[0] if weight else None))
+            validation_split = 0.0
+        if not 0 <= validation_split < 1:
+            raise ValueError(f"validation_split must be from 0 up to but without 1, got {validation_split}")
+        batch_size = _positive("batch_size", 32 if batch_size is None else batch_size)
+        self._publish_steps()
+        return self._fit_epochs(
+            trainer,
+            train,
+            validation,
+            batch_size,
+            range(initial_epoch, _positive("epochs", epochs)),
+            1 if verbose == "auto" else int(verbose),
+            callbacks or [],
+            validation_split,
+            shuffle,
+        )
+
+    def _fit_epochs(
+        self, trainer, train, validation, batch_size, epochs, verbose, callbacks, validation_split, shuffle
+    ):
+        rows = int(train.rows * (1 - validation_split))
+        steps = -(-rows // batch_size)
+        bar = ProgressBar(verbose) if verbose else None
+        self.history = History()
+        params = {"epochs": epochs.stop, "steps": steps, "samples": rows, "verbose": verbose}
+        watchers = CallbackList([self.history, *callbacks], self, params)
+        display = CallbackList([bar] if bar else [], self, params)
+        on_batch = self._batch_watcher(watchers, bar)
+        self.stop_training = False
+        watchers.call("on_train_begin", {})
+        logs = {}
+        for epoch in epochs:
+            display.call("on_epoch_begin", epoch, {})
+            watchers.call("on_epoch_begin", epoch, {})
+            if watchers.want_batches:
+                watchers.call("on_train_batch_begin", 0, {})
+            logs = trainer.fit_epoch(train, validation, batch_size, shuffle, validation_split, on_batch)
+            display.call("on_epoch_end", epoch, logs)
+            watchers.call("on_epoch_end", epoch, dict(logs))
+            if self.stop_training:
+                break
+        watchers.call("on_train_end", dict(logs))
+        return self.history
+
+    def _batch_watcher(self, watchers, bar):
+        """What to call after each batch, or None."""
+        want_batches = watchers.want_batches
+        if not want_batches and not (bar and bar.draws):
+            return None
+
+        def on_batch(batch, batches, logs):
+            if bar is not None:
+                bar.batch(batch, batches, logs)
+            if want_batches:
+                watchers.call("on_train_batch_end", batch - 1, logs)
+                if batch < batches and not self.stop_training:
+                    watchers.call("on_train_batch_begin", batch, {})
+            return self.stop_training
+
+        return on_batch
+
+    def train_on_batch(self, x, y=None, sample_weight=None):
+        """One step of the optimizer on one batch. Returns the loss before the update."""
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        loss = self._require_trainer().step(inputs, self._targets(y), _weight(sample_weight))
+        self._unpublished = True
+        return loss
+
+    def _publish_steps(self):
+        if self._handle is not None:
+            self._current()
+
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False):
+        """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them."""
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        dataset = Dataset(inputs, self._targets(y), _weight(sample_weight))
+        values = trainer.evaluate(dataset, _positive("batch_size", 32 if batch_size is None else batch_size))
+        named = dict(zip(trainer.names, values))
+        if verbose and verbose != "auto":
+            print(" - ".join(f"{name}: {number(value)}" for name, value in named.items()))
+        if return_dict:
+            return named
+        return values[0] if len(values) == 1 else values
+
+    # Using
+
+    def predict(self, x, batch_size=None, verbose=0):
+        """The network's output for each row, float32; a list of arrays for several outputs.
+
+        ``batch_size`` is how many rows go through at once, by default as many as suits the library; results do not
+        depend on it. ``verbose`` is there for Keras's sake.
+        """
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        handle = self._current()
+        if batch_size is not None:
+            _positive("batch_size", batch_size)
+        info = handle.info
+        if len(info["inputs"]) == 1 and len(info["outputs"]) == 1 and len(inputs) == 1:
+            return handle.predict(inputs[0])
+        return self._predict_many(handle, inputs, batch_size or 256)
+
+    __call__ = predict
+
+    def _predict_many(self, handle, inputs, batch_size):
+        rows = _arrays.rows(inputs[0])
+        outputs = [
+            numpy.empty((rows, *shape[1:]), numpy.float32) for shape in handle.info["outputs"]
+        ]
+        session = ctypes.c_void_p()
+        with _context.current() as context:
+            batch_size = max(1, min(batch_size, rows))
+            context.check(
+                lib.apus_session_create(context.handle, handle.pointer, batch_size, ctypes.byref(session))
+            )
+            owner = _handles.Handle(session.value, lib.apus_session_free)
+            for start in range(0, rows, batch_size):
+                part = slice(start, start + batch_size)
+                context.check(
+                    lib.apus_session_run(
+                        context.handle,
+                        owner.pointer,
+                        _arrays.views([array[part] for array in inputs]),
+                        len(inputs),
+                        _arrays.views([array[part] for array in outputs]),
+                        len(outputs),
+                    )
+                )
+        return _one_or_all(outputs)
+
+    def _inputs(self, x):
+        if isinstance(x, dict):
+            if set(self._input_names) != set(x):
+                raise ValueError(
+                    f"the inputs are {', '.join(self._input_names) or 'not named'}, got {', '.join(map(str, x))}"
+                )
+            x = [x[name] for name in self._input_names]
+        elif not self._several("inputs", x):
+            return [network_array(x, "x")]
+        return [network_array(values, f"x[{i}]") for i, values in enumerate(x)]
+
+    def _several(self, side, values):
+        return (
+            isinstance(values, (list, tuple))
+            and self._handle is not None
+            and len(self._handle.info[side]) > 1
+        )
+
+    def _targets(self, y):
+        if y is None:
+            return []
+        several = list(y) if self._several("outputs", y) else [y]
+        targets = [network_array(values, "y") for values in several]
+        for i, (target, shape) in enumerate(zip(targets, self._handle.info["outputs"])):
+            if target.ndim == len(shape) - 1 and shape[-1] == 1:
+                targets[i] = target.reshape(*target.shape, 1)
+            elif target.ndim == len(shape) and target.shape[-1] == 1 and shape[-1] != 1 and self._is_sparse(i):
+                targets[i] = target.reshape(target.shape[:-1])
+        return targets
+
+    def _is_sparse(self, output):
+        loss = self.loss[output] if isinstance(self.loss, (list, tuple)) else self.loss
+        name = loss if isinstance(loss, str) else type(loss).__name__
+        return "sparse" in name.lower()
+
+    def _build_for(self, inputs):
+        self._require_built()
+
+    # Files
+
+    def save(self, path):
+        """Saves the network to an HDF5 file (``.h5``) that Keras opens too, whole or not at all."""
+        _check_name(path)
+        self._current().save(path)
+
+    def to_json(self):
+        """Keras's configuration of the network, without weights, as text."""
+        return self._require_built().to_json()
+
+    def save_checkpoint(self, path):
+        """Saves network, optimizer, position, random state and history to an HDF5 file (``.h5``).
+
+        ``apus.load_checkpoint`` goes on from it, anywhere, to the same bits as if training had not been interrupted.
+        """
+        _check_name(path)
+        self._require_trainer().save(path)
+
+    def __reduce__(self):
+        from ._sequential import copied
+
+        return copied, (self._current().to_bytes(), self._compiled)
+
+
+def _one_or_all(items):
+    return items[0] if len(items) == 1 else items
+
+
+def _positive(name, value):
+    try:
+        whole = value.__index__()
+    except AttributeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1, got {whole}")
+    return whole
+
+
+def _weight(values):
+    if values is None:
+        return None
+    weight = _arrays.as_array(values, "sample_weight")
+    return weight if weight.dtype.kind == "f" else weight.astype(numpy.float32)
+
+
+def _check_name(path):
+    if os.fsdecode(path).lower().endswith(".keras"):
+        raise ValueError("this version writes HDF5 files only: give the file a name that ends in .h5")
