@@ -150,7 +150,7 @@ apus_status apus_set_seed(apus_context *context, uint64_t seed);
 
 /* A view of the caller's memory. `strides` are in bytes, may be zero or negative for inputs, and are ignored unless
  * flags has APUS_ARRAY_STRIDED. `data` need not be aligned (aligned data is faster). Outputs may be strided, but no
- * two elements may share memory. */
+ * two elements may share memory, and none with another array of the call. */
 typedef struct apus_array {
     uint32_t struct_size;
     int32_t dtype;
@@ -247,7 +247,8 @@ apus_status apus_model_output_shape(apus_context *context, const apus_model *mod
                                     apus_array *out);
 
 /* Predicts into `out`, whose shape must be that of apus_model_output_shape. Real values go to float32 or float64,
- * class labels to int32, int64 or (when the model was trained on real labels) the dtype reported. */
+ * class labels to int32, int64 or (when the model was trained on real labels) the dtype reported. After
+ * APUS_E_DTYPE for a value that cannot be held, and after APUS_E_INTERRUPTED, some of `out` may have been written. */
 apus_status apus_predict(apus_context *context, const apus_model *model, int32_t what, const apus_array *x,
                          apus_array *out);
 
@@ -265,7 +266,7 @@ apus_status apus_model_info(apus_context *context, const apus_model *model, char
 
 typedef struct apus_load_limits {
     uint32_t struct_size;
-    int32_t max_depth;        /* nesting of configuration and models; 0: 64 */
+    int32_t max_depth;        /* nesting of models in models; 0: 64; above 1,000 counts as 1,000 */
     uint64_t max_bytes;       /* of all arrays together; 0: the context's memory limit, or 16 GiB */
     uint64_t max_layers;      /* 0: 100,000 */
 } apus_load_limits;

@@ -48,7 +48,9 @@ private func view(_ pointer: UnsafePointer<apus_array>, _ name: String, needsDat
         let extent = array.loadUnaligned(fromByteOffset: shapeOffset + 8 * index, as: Int64.self)
         guard extent >= 0 else { throw .shape("\(name) has extent \(extent) in dimension \(index).") }
         shape.append(Int(extent))
-        strides.append(Int(array.loadUnaligned(fromByteOffset: stridesOffset + 8 * index, as: Int64.self)))
+        // The stride of an extent of 0 or 1 is never stepped, so whatever the caller left there is dropped.
+        let stride = Int(array.loadUnaligned(fromByteOffset: stridesOffset + 8 * index, as: Int64.self))
+        strides.append(extent > 1 ? stride : 0)
     }
     guard let count = shape.checkedCount, count <= Int.max / 16 else {
         throw .shape("\(name) has shape \(shape), whose size overflows.")

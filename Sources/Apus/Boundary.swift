@@ -113,7 +113,8 @@ func write(
         if capacity == 0 { return }
         throw .invalid("buffer must not be NULL with a capacity of \(capacity).")
     }
-    guard capacity >= size else {
+    // A size_t above Int.max comes as a negative Int.
+    guard UInt(bitPattern: capacity) >= UInt(size) else {
         throw ApusError(.bufferTooSmall, "The text needs \(size) bytes, the buffer has \(capacity).")
     }
     text.withUTF8 { bytes in

@@ -4,6 +4,9 @@ import Learning
 import Networks
 import Storage
 
+/// Nesting that fits on the stack of any thread.
+private let deepest = 1000
+
 /// The limits of a load: the caller's, or the defaults.
 private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Context) throws(ApusError) -> LoadLimits {
     let options = try options(
@@ -15,8 +18,9 @@ private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Contex
     } else {
         result.maximumBytes = min(result.maximumBytes, context.allocator.limit)
     }
-    if options.max_layers > 0 { result.maximumLayers = Int(clamping: options.max_layers) }
-    if options.max_depth > 0 { result.maximumDepth = Int(options.max_depth) }
+    // Counts of layers are added to and multiplied by small numbers.
+    if options.max_layers > 0 { result.maximumLayers = min(Int(clamping: options.max_layers), Int(Int32.max)) }
+    if options.max_depth > 0 { result.maximumDepth = min(Int(options.max_depth), deepest) }
     return result
 }
 
@@ -120,7 +124,7 @@ public func apus_model_save_memory(
             if capacity == 0 { return }
             throw .invalid("buffer must not be NULL with a capacity of \(capacity).")
         }
-        guard capacity >= bytes.count else {
+        guard UInt(bitPattern: capacity) >= UInt(bytes.count) else {
             throw ApusError(.bufferTooSmall, "The file needs \(bytes.count) bytes, the buffer has \(capacity).")
         }
         buffer.copyMemory(from: bytes.pointer, byteCount: bytes.count)
@@ -181,7 +185,8 @@ public func apus_model_load_stream(
                 guard count < limits.maximumBytes else {
                     throw .limit("The stream is longer than the limit of \(limits.maximumBytes) bytes.")
                 }
-                let larger = try Buffer<UInt8>(min(count * 2, limits.maximumBytes + 1), in: context.allocator)
+                // One byte more than the limit, to see whether the stream ends at it.
+                let larger = try Buffer<UInt8>(min(count * 2 - 1, limits.maximumBytes) + 1, in: context.allocator)
                 larger.pointer.update(from: buffer.pointer, count: count)
                 buffer = larger
             }

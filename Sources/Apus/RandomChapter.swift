@@ -4,11 +4,19 @@ import Core
 /// Elements made as one slice.
 private let chunk = 1 << 14
 
+/// A checked real array to fill. To be had before a stream is drawn, so that a refused call leaves the sequence alone.
+private func realOutput(_ out: UnsafeMutablePointer<apus_array>?) throws(ApusError) -> ArrayView {
+    let view = try output(out, "out")
+    guard view.dtype == .float32 || view.dtype == .float64 else {
+        throw .dtype("out must be float32 or float64, got \(view.dtype.name).")
+    }
+    return view
+}
+
 /// Fills a real array with a function of the element's number, through a dense buffer where it must.
 private func fill(
-    _ out: UnsafeMutablePointer<apus_array>?, _ context: Context, _ value: (UInt64) -> Double
+    _ view: ArrayView, _ context: Context, _ value: (UInt64) -> Double
 ) throws(ApusError) {
-    let view = try output(out, "out")
     switch view.dtype {
     case .float64 where view.isDense:
         let values = view.data.assumingMemoryBound(to: Double.self)
@@ -18,11 +26,10 @@ private func fill(
         context.parallel(over: view.count, by: chunk) {
             for index in $0 { values[index] = Float(value(UInt64(index))) }
         }
-    case .float64, .float32:
+    default:
         let buffer = try Buffer<Double>(view.count, in: context.allocator)
         for index in 0..<view.count { buffer.pointer[index] = value(UInt64(index)) }
         try view.write(UnsafePointer(buffer.pointer))
-    default: throw .dtype("out must be float32 or float64, got \(view.dtype.name).")
     }
 }
 
@@ -34,11 +41,15 @@ public func apus_random_uniform(
         guard low.isFinite, high.isFinite, low <= high, (high - low).isFinite else {
             throw .invalid("low and high must be finite with low <= high, got \(low) and \(high).")
         }
+        let view = try realOutput(out)
+        let isSingle = view.dtype == .float32
+        guard !isSingle || (Float(low).isFinite && Float(high).isFinite) else {
+            throw .dtype("out is float32, which cannot hold [\(low), \(high)).")
+        }
         let stream = context.nextStream()
         // Rounding must not reach the open end, least of all in float32.
-        let isSingle = out?.pointee.dtype == DType.float32.rawValue
         let below = isSingle ? Double(Float(high).nextDown) : high.nextDown
-        try fill(out, context) { index in
+        try fill(view, context) { index in
             let value = low + (high - low) * stream.uniform(index)
             return low < high ? max(low, min(value, below)) : low
         }
@@ -53,8 +64,9 @@ public func apus_random_normal(
         guard mean.isFinite, deviation.isFinite, deviation >= 0 else {
             throw .invalid("mean must be finite and deviation finite and >= 0, got \(mean) and \(deviation).")
         }
+        let view = try realOutput(out)
         let stream = context.nextStream()
-        try fill(out, context) { mean + deviation * stream.normal($0) }
+        try fill(view, context) { mean + deviation * stream.normal($0) }
     }
 }
 

@@ -31,6 +31,13 @@ func training(
     }
 }
 
+/// Throws for an output that real values cannot go to, before anything is computed.
+private func checkReal(_ view: ArrayView, _ name: String) throws(ApusError) {
+    guard view.dtype == .float32 || view.dtype == .float64 else {
+        throw .dtype("\(name) must be float32 or float64, got \(view.dtype.name).")
+    }
+}
+
 private func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
     object(try require(pointer, name), as: Dataset.self)
 }
@@ -175,6 +182,7 @@ public func apus_trainer_forward(
                 guard view.shape == shape else {
                     throw .shape("outputs[\(index)] must have shape \(shape), got \(view.shape).")
                 }
+                try checkReal(view, "outputs[\(index)]")
             }
         }
         try trainer.runForward(data, training: isTraining != 0, in: context)
@@ -192,9 +200,9 @@ public func apus_trainer_loss(
     _ weight: UnsafePointer<apus_array>?, _ loss: UnsafeMutablePointer<Double>?
 ) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
-        // Targets alone: they stand in for the inputs, which loss does not read.
-        _ = try inputs(targets, count, "targets")
-        let data = try batch(targets, count, targets, count, weight)
+        let data = try Dataset(
+            inputs: [], targets: inputs(targets, count, "targets"),
+            sampleWeight: weight == nil ? nil : input(weight, "sample_weight"))
         let value = try trainer.loss(data, in: context)
         loss?.pointee = value
     }
@@ -206,6 +214,7 @@ public func apus_trainer_backward(
     _ out: UnsafeMutablePointer<apus_array>?, _ inputCount: Int32
 ) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
+        try trainer.checkReady()
         let graph = trainer.model.graph
         var given: [ArrayView]?
         if gradients != nil || count != 0 {
@@ -226,6 +235,7 @@ public func apus_trainer_backward(
                 guard view.shape == shape else {
                     throw .shape("input_gradients[\(index)] must have shape \(shape), got \(view.shape).")
                 }
+                try checkReal(view, "input_gradients[\(index)]")
             }
         }
         try trainer.backward(outputGradients: given, wantsInputGradients: !wanted.isEmpty, in: context)
@@ -240,7 +250,7 @@ public func apus_trainer_backward(
 @implementation @_cdecl("apus_trainer_apply")
 public func apus_trainer_apply(_ context: OpaquePointer?, _ trainer: OpaquePointer?, _ scale: Double) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
-        guard scale.isFinite else { throw .invalid("scale must be finite, got \(scale).") }
+        guard Float(scale).isFinite else { throw .invalid("scale must be finite as float32, got \(scale).") }
         try trainer.apply(scale: scale == 0 ? 1 : scale, in: context)
     }
 }

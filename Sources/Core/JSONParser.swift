@@ -5,11 +5,12 @@ import Glibc
 /// RFC 8259, and as Python writes it: the bare words NaN, Infinity and -Infinity are numbers.
 package struct JSONParser {
     private let bytes: [UInt8]
-    private var position = 0
+    private var position: Int
     private let maximumDepth: Int
 
-    private init(_ bytes: [UInt8], maximumDepth: Int) {
+    private init(_ bytes: [UInt8], at position: Int = 0, maximumDepth: Int) {
         self.bytes = bytes
+        self.position = position
         self.maximumDepth = maximumDepth
     }
 
@@ -22,13 +23,14 @@ package struct JSONParser {
         return value
     }
 
-    /// The value at the start of some text, and how many bytes it took.
-    package static func parsePrefix(_ bytes: ArraySlice<UInt8>, maximumDepth: Int = 64) throws(ApusError)
-        -> (value: JSON, length: Int)
+    /// The value that begins at `position` of some text; moves on behind it.
+    package static func parsePrefix(_ bytes: [UInt8], _ position: inout Int, maximumDepth: Int = 64) throws(ApusError)
+        -> JSON
     {
-        var parser = JSONParser(Array(bytes), maximumDepth: maximumDepth)
+        var parser = JSONParser(bytes, at: position, maximumDepth: maximumDepth)
         let value = try parser.value(depth: 0)
-        return (value, parser.position)
+        position = parser.position
+        return value
     }
 
     private func fault(_ expected: String) -> ApusError {

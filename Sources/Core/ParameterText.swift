@@ -61,11 +61,7 @@ package enum ParameterText {
             throw .invalid("The \(name) of \(kind) has no value after '='.")
         }
         if [UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\"")].contains(bytes[position]) {
-            do {
-                let (value, length) = try JSONParser.parsePrefix(bytes[position...])
-                position += length
-                return value
-            } catch { throw error.within("The \(name) of \(kind)") }
+            do { return try JSONParser.parsePrefix(bytes, &position) } catch { throw error.within("The \(name) of \(kind)") }
         }
         let word = word(bytes, &position, stops: [])
         switch word {

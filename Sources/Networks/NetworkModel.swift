@@ -62,15 +62,17 @@ package final class NetworkModel: @unchecked Sendable {
     /// Layers, shapes, parameters and memory, for apus_model_info.
     package var info: JSON {
         func shape(_ row: Shape) -> JSON { .array([.null] + row.extents.map { .integer($0) }) }
+        var firstCalls = [GraphNode?](repeating: nil, count: graph.layers.count)
+        for node in graph.nodes where firstCalls[node.layer] == nil { firstCalls[node.layer] = node }
         let layers: [JSON] = graph.layers.enumerated().map { index, layer in
-            let calls = graph.nodes.filter { $0.layer == index }
+            let call = firstCalls[index]
             let slots = layer.slots.map { graph.slots[$0] }
             return [
                 "name": .string(layer.name), "kind": .string(layer.layer.parameters.kind),
-                "trainable": .bool(layer.isTrainable), "output_shape": shape(calls.first?.shape ?? Shape()),
+                "trainable": .bool(layer.isTrainable), "output_shape": shape(call?.shape ?? Shape()),
                 "parameters": .integer(slots.reduce(0) { $0 + $1.count }),
                 "inputs": .array(
-                    (calls.first?.inputs ?? []).map { .string(graph.layers[graph.nodes[$0].layer].name) }),
+                    (call?.inputs ?? []).map { .string(graph.layers[graph.nodes[$0].layer].name) }),
                 "config": .object(layer.layer.config),
                 "weights": .array(
                     slots.map { slot in

@@ -7,6 +7,24 @@ package enum KerasConfig {
 
     /// {"class_name": "Sequential" or "Functional", "config": ...}.
     package static func write(_ graph: NetworkGraph) -> JSON {
+        // The number of each node among the calls of its layer, and the calls of each layer.
+        var calls = [[Int]](repeating: [], count: graph.layers.count)
+        var numbers: [Int] = []
+        for (index, node) in graph.nodes.enumerated() {
+            numbers.append(calls[node.layer].count)
+            calls[node.layer].append(index)
+        }
+        /// [layer name, number of the call, 0, {}].
+        func reference(_ node: Int, keywords: Bool) -> JSON {
+            let base: [JSON] = [.string(graph.layers[graph.nodes[node].layer].name), .integer(numbers[node]), 0]
+            return .array(keywords ? base + [.object([])] : base)
+        }
+        func inboundNodes(_ layer: Int) -> JSON {
+            .array(
+                calls[layer].map { graph.nodes[$0].inputs }.filter { !$0.isEmpty }.map { inputs in
+                    .array(inputs.map { reference($0, keywords: true) })
+                })
+        }
         let layers: [JSON] = graph.layers.enumerated().map { index, layer in
             var items: [(key: String, value: JSON)] = [
                 (key: "class_name", value: .string(layer.layer.parameters.kind)),
@@ -14,7 +32,7 @@ package enum KerasConfig {
             ]
             if !graph.isSequential {
                 items.append((key: "name", value: .string(layer.name)))
-                items.append((key: "inbound_nodes", value: inboundNodes(of: index, in: graph)))
+                items.append((key: "inbound_nodes", value: inboundNodes(index)))
             }
             return .object(items)
         }
@@ -23,7 +41,7 @@ package enum KerasConfig {
                 "class_name": "Sequential", "config": ["name": .string(graph.name), "layers": .array(layers)],
             ]
         }
-        func references(_ nodes: [Int]) -> JSON { .array(nodes.map { reference($0, in: graph, keywords: false) }) }
+        func references(_ nodes: [Int]) -> JSON { .array(nodes.map { reference($0, keywords: false) }) }
         return [
             "class_name": "Functional",
             "config": [
@@ -38,21 +56,6 @@ package enum KerasConfig {
         if !(layer.layer is InputLayer) { items.append((key: "trainable", value: .bool(layer.isTrainable))) }
         items.append((key: "dtype", value: "float32"))
         return .object(items + layer.layer.config)
-    }
-
-    private static func inboundNodes(of layer: Int, in graph: NetworkGraph) -> JSON {
-        .array(
-            graph.nodes.filter { $0.layer == layer && !$0.inputs.isEmpty }.map { node in
-                .array(node.inputs.map { reference($0, in: graph, keywords: true) })
-            })
-    }
-
-    /// [layer name, number of the call, 0, {}].
-    private static func reference(_ node: Int, in graph: NetworkGraph, keywords: Bool) -> JSON {
-        let layer = graph.nodes[node].layer
-        let call = graph.nodes.prefix(node).filter { $0.layer == layer }.count
-        let base: [JSON] = [.string(graph.layers[layer].name), .integer(call), 0]
-        return .array(keywords ? base + [.object([])] : base)
     }
 
     // MARK: Reading
@@ -184,52 +187,25 @@ package enum KerasConfig {
             throw .corrupt("A Functional configuration must have layers.")
         }
         var layers: [GraphLayer] = []
-        var waiting: [Call] = []
+        var names: Set<String> = []
+        var calls: [Call] = []
         for json in entries {
             let layer = try readLayer(json, context)
-            if layers.contains(where: { $0.name == layer.name }) {
+            guard names.insert(layer.name).inserted else {
                 throw .corrupt("Two layers are named '\(layer.name)'.")
             }
-            let calls = try inboundCalls(json["inbound_nodes"], layer: layer.name)
+            let inbound = try inboundCalls(json["inbound_nodes"], layer: layer.name)
             let isInput = layer.layer is InputLayer
             if isInput {
-                waiting.append(Call(layer: layers.count, number: 0, inputs: []))
+                calls.append(Call(layer: layers.count, number: 0, inputs: []))
             } else {
-                for (number, inputs) in calls.enumerated() {
-                    waiting.append(Call(layer: layers.count, number: number, inputs: inputs))
+                for (number, inputs) in inbound.enumerated() {
+                    calls.append(Call(layer: layers.count, number: number, inputs: inputs))
                 }
             }
             layers.append(layer)
         }
-        // Calls whose inputs exist, until none is left.
-        var nodes: [String: Int] = [:]
-        var placed: [Int: Int] = [:]
-        while !waiting.isEmpty {
-            var blocked: [Call] = []
-            for call in waiting {
-                let inputs = call.inputs.compactMap { nodes["\($0.call)/\($0.name)"] }
-                guard inputs.count == call.inputs.count, call.number == 0 || placed[call.layer] != nil else {
-                    blocked.append(call)
-                    continue
-                }
-                let layer = layers[call.layer]
-                do {
-                    let node: Int
-                    if let known = placed[call.layer] {
-                        node = try builder.call(known, inputs: inputs)
-                    } else {
-                        node = try builder.add(layer, inputs: inputs)
-                        placed[call.layer] = builder.layerCount - 1
-                    }
-                    nodes["\(call.number)/\(layer.name)"] = node
-                } catch { throw error.within("layer '\(layer.name)'") }
-            }
-            if blocked.count == waiting.count {
-                throw .corrupt(
-                    "layer '\(layers[blocked[0].layer].name)': its inputs do not exist, or the graph has a cycle.")
-            }
-            waiting = blocked
-        }
+        let nodes = try place(calls, of: layers, in: builder)
         func resolve(_ json: JSON?, _ key: String) throws(ApusError) -> [Int] {
             var result: [Int] = []
             for reference in try references(json, key) {
@@ -243,6 +219,54 @@ package enum KerasConfig {
         let inputs = try resolve(config["input_layers"], "input_layers")
         let outputs = try resolve(config["output_layers"], "output_layers")
         return try builder.graph(outputs: outputs, inputs: inputs)
+    }
+
+    /// Makes the calls in an order in which each comes after its inputs and after the first call of its layer, and
+    /// returns the number of each node by "call/layer". A call that must wait is looked at again when what it waits for
+    /// exists, so the work grows with the number of references.
+    private static func place(
+        _ calls: [Call], of layers: [GraphLayer], in builder: NetworkBuilder
+    ) throws(ApusError) -> [String: Int] {
+        var nodes: [String: Int] = [:]
+        var placed = [Int?](repeating: nil, count: layers.count)
+        var waiting: [String: [Int]] = [:]
+        var count = 0
+        for first in calls.indices {
+            var ready = [first]
+            while let index = ready.popLast() {
+                let call = calls[index]
+                let layer = layers[call.layer]
+                let firstCall = "0/\(layer.name)"
+                var inputs: [Int] = []
+                var missing = call.number > 0 && nodes[firstCall] == nil ? firstCall : nil
+                for input in call.inputs where missing == nil {
+                    let key = "\(input.call)/\(input.name)"
+                    if let node = nodes[key] { inputs.append(node) } else { missing = key }
+                }
+                if let missing {
+                    waiting[missing, default: []].append(index)
+                    continue
+                }
+                do throws(ApusError) {
+                    let node: Int
+                    if let known = placed[call.layer] {
+                        node = try builder.call(known, inputs: inputs)
+                    } else {
+                        node = try builder.add(layer, inputs: inputs)
+                        placed[call.layer] = builder.layerCount - 1
+                    }
+                    let key = "\(call.number)/\(layer.name)"
+                    nodes[key] = node
+                    count += 1
+                    if let woken = waiting.removeValue(forKey: key) { ready += woken.reversed() }
+                } catch { throw error.within("layer '\(layer.name)'") }
+            }
+        }
+        if count < calls.count, let blocked = waiting.values.joined().min() {
+            throw .corrupt(
+                "layer '\(layers[calls[blocked].layer].name)': its inputs do not exist, or the graph has a cycle.")
+        }
+        return nodes
     }
 
     /// One reference, an array of them, or an object of them.

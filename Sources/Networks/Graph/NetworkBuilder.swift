@@ -5,6 +5,9 @@ package final class NetworkBuilder {
     package let name: String
     private var layers: [GraphLayer] = []
     private var nodes: [GraphNode] = []
+    private var names: Set<String> = []
+    /// The last number given to each stem of a name.
+    private var lastNumbers: [String: Int] = [:]
     private var allocator: Allocator
     /// Layers that one network may have.
     private let maximumLayers: Int
@@ -46,15 +49,18 @@ package final class NetworkBuilder {
         guard layers.count < maximumLayers else {
             throw .limit("A network may have at most \(maximumLayers) layers.")
         }
-        guard !layer.name.isEmpty, !layer.name.contains("/"), layer.name.utf8.count <= 64_512 else {
-            throw .invalid("The name must be 1 to 64512 bytes (what Keras can keep) without '/', got '\(layer.name.prefix(80))'.")
+        // By bytes: a slash with a combining mark after it is another Character, but still a slash in a file.
+        let bytes = layer.name.utf8
+        guard bytes.count >= 1, bytes.count <= 64_512, !bytes.contains(UInt8(ascii: "/")), !bytes.contains(0) else {
+            throw .invalid("The name must be 1 to 64512 bytes (what Keras can keep) without '/' and zero bytes, got '\(layer.name.prefix(80))'.")
         }
-        if layers.contains(where: { $0.name == layer.name }) {
+        guard names.insert(layer.name).inserted else {
             throw .invalid("There is already a layer named '\(layer.name)'.")
         }
         layers.append(layer)
         do { return try call(layers.count - 1, inputs: given) } catch {
             layers.removeLast()
+            names.remove(layer.name)
             throw error
         }
     }
@@ -84,13 +90,12 @@ package final class NetworkBuilder {
     /// "dense", "dense_1", ...: Keras's names.
     private func freshName(_ className: String) -> String {
         let stem = snakeCase(className)
-        var name = stem
-        var number = 0
-        while layers.contains(where: { $0.name == name }) {
-            number += 1
-            name = "\(stem)_\(number)"
-        }
-        return name
+        if !names.contains(stem) { return stem }
+        // Layers are never taken out of a network, so what was taken once stays taken.
+        var number = lastNumbers[stem, default: 0] + 1
+        while names.contains("\(stem)_\(number)") { number += 1 }
+        lastNumbers[stem] = number - 1
+        return "\(stem)_\(number)"
     }
 
     /// The graph of everything that the outputs (nil: the last node) depend on, and all inputs.
@@ -104,15 +109,25 @@ package final class NetworkBuilder {
         if Set(outputs).count != outputs.count { throw .invalid("An output node is named twice.") }
         var used = Set(outputs)
         for index in nodes.indices.reversed() where used.contains(index) { used.formUnion(nodes[index].inputs) }
-        let inputs = (order ?? nodes.indices.filter { layers[nodes[$0].layer].layer is InputLayer })
+        func isInput(_ node: Int) -> Bool { layers[nodes[node].layer].layer is InputLayer }
+        let inputs = order ?? nodes.indices.filter(isInput)
         for input in inputs where !used.contains(input) {
             throw .invalid("Input '\(layers[nodes[input].layer].name)' leads to none of the outputs.")
+        }
+        // An order given from outside must name each input that is used once, and nothing else.
+        let listed = Set(inputs)
+        if listed.count != inputs.count { throw .invalid("An input is named twice.") }
+        for input in inputs where !isInput(input) {
+            throw .invalid("'\(layers[nodes[input].layer].name)' is named as an input, but is no input layer.")
+        }
+        if let missing = nodes.indices.first(where: { used.contains($0) && isInput($0) && !listed.contains($0) }) {
+            throw .invalid("Input '\(layers[nodes[missing].layer].name)' is used, but not named among the inputs.")
         }
         // Renumber what is used.
         let kept = nodes.indices.filter { used.contains($0) }
         var number: [Int: Int] = [:]
         for (new, old) in kept.enumerated() { number[old] = new }
-        let keptLayers = layers.indices.filter { layer in kept.contains { nodes[$0].layer == layer } }
+        let keptLayers = Set(kept.map { nodes[$0].layer }).sorted()
         var layerNumber: [Int: Int] = [:]
         for (new, old) in keptLayers.enumerated() { layerNumber[old] = new }
         return try NetworkGraph(

@@ -50,8 +50,11 @@ package final class NetworkGraph: Sendable {
     init(name: String, layers given: [GraphLayer], nodes: [GraphNode], inputs: [Int], outputs: [Int]) throws(ApusError) {
         var layers = given
         var slots: [WeightSlot] = []
+        var firstCalls = [Int?](repeating: nil, count: layers.count)
+        for (number, node) in nodes.enumerated() where firstCalls[node.layer] == nil { firstCalls[node.layer] = number }
         for index in layers.indices {
-            guard let node = nodes.first(where: { $0.layer == index }) else { continue }
+            guard let call = firstCalls[index] else { continue }
+            let node = nodes[call]
             let specs = layers[index].layer.weights(node.inputs.map { nodes[$0].shape })
             for spec in specs {
                 guard let count = spec.shape.checkedCount else {

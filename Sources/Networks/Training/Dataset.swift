@@ -11,14 +11,12 @@ package final class Dataset: @unchecked Sendable {
     /// Throws `shape` when the arrays do not have equally many rows, `dtype` for float64, `invalidArgument` for bad
     /// weights.
     package init(inputs: [ArrayView], targets: [ArrayView], sampleWeight: ArrayView?) throws(ApusError) {
-        guard let first = inputs.first else { throw .invalid("A dataset needs at least one input.") }
-        rows = first.rows
-        for (index, view) in inputs.enumerated() {
-            try Dataset.check(view, rows: rows, name: "inputs[\(index)]")
-        }
-        for (index, view) in targets.enumerated() {
-            try Dataset.check(view, rows: rows, name: "targets[\(index)]")
-        }
+        let all =
+            inputs.enumerated().map { (name: "inputs[\($0.offset)]", view: $0.element) }
+            + targets.enumerated().map { (name: "targets[\($0.offset)]", view: $0.element) }
+        guard let first = all.first else { throw .invalid("A dataset needs at least one array.") }
+        rows = first.view.rows
+        for (name, view) in all { try Dataset.check(view, rows: rows, name: name, as: first.name) }
         if let weight = sampleWeight {
             guard weight.shape.rank == 1, weight.rows == rows else {
                 throw .shape("sample_weight must have shape (\(rows),), got \(weight.shape).")
@@ -26,10 +24,10 @@ package final class Dataset: @unchecked Sendable {
             var fault: (Int, Double)?
             weight.forEachElement { index, pointer in
                 let value = weight.double(pointer)
-                if !(value >= 0 && value.isFinite) { fault = (index, value) }
+                if !(value >= 0 && Float(value).isFinite) { fault = (index, value) }
             }
             if let fault {
-                throw .invalid("sample_weight must be finite and >= 0, row \(fault.0) has \(fault.1).")
+                throw .invalid("sample_weight must be >= 0 and finite as float32, row \(fault.0) has \(fault.1).")
             }
         }
         self.inputs = inputs
@@ -37,12 +35,12 @@ package final class Dataset: @unchecked Sendable {
         self.sampleWeight = sampleWeight
     }
 
-    private static func check(_ view: ArrayView, rows: Int, name: String) throws(ApusError) {
+    private static func check(_ view: ArrayView, rows: Int, name: String, as first: String) throws(ApusError) {
         guard view.shape.rank >= 1, view.rows >= 1 else {
             throw .shape("\(name) must have at least one row, got shape \(view.shape).")
         }
         guard view.rows == rows else {
-            throw .shape("\(name) has \(view.rows) rows, inputs[0] has \(rows).")
+            throw .shape("\(name) has \(view.rows) rows, \(first) has \(rows).")
         }
         if view.dtype == .float64 {
             throw .dtype("\(name) is float64, which float32 would round; convert it to float32 first.")
@@ -59,7 +57,8 @@ extension ArrayView {
         case .float64: pointer.loadUnaligned(as: Double.self)
         case .int32: Double(pointer.loadUnaligned(as: Int32.self))
         case .int64: Double(pointer.loadUnaligned(as: Int64.self))
-        case .uint8, .bool: Double(pointer.loadUnaligned(as: UInt8.self))
+        case .uint8: Double(pointer.loadUnaligned(as: UInt8.self))
+        case .bool: pointer.loadUnaligned(as: UInt8.self) == 0 ? 0 : 1
         }
     }
 

@@ -25,6 +25,8 @@ package final class Plan {
         let inputTrains: Bool
         let trains: Bool
     }
+    /// Whether a node is the input of another.
+    private let isConsumed: [Bool]
     private let spare: UnsafeMutablePointer<Float>?
     /// Keeps the weights alive that the steps point into.
     private var weights: Buffer<Float>?
@@ -34,6 +36,13 @@ package final class Plan {
         self.graph = graph
         self.rows = rows
         self.isForTraining = training
+        // OpenBLAS counts in 32 bits.
+        for node in graph.nodes {
+            let (positions, overflow) = rows.multipliedReportingOverflow(by: node.shape.count / max(1, node.shape.last))
+            guard !overflow, positions <= Int(Int32.max) else {
+                throw .limit("A batch of \(rows) rows is too large for this network.")
+            }
+        }
         usesBLAS = graph.nodes.contains { node in
             graph.layers[node.layer].layer.usesBLAS(
                 node.inputs.map { graph.nodes[$0].shape }, output: node.shape, rows: rows)
@@ -44,8 +53,9 @@ package final class Plan {
         func take(_ perRow: Int, _ rows: Int) -> Int {
             let (count, carry) = perRow.multipliedReportingOverflow(by: rows)
             let start = size
-            let (next, more) = size.addingReportingOverflow(count.addingReportingOverflow(15).partialValue & ~15)
-            overflow = overflow || carry || more
+            let (padded, full) = count.addingReportingOverflow(15)
+            let (next, more) = size.addingReportingOverflow(padded & ~15)
+            overflow = overflow || carry || full || more
             size = next
             return start
         }
@@ -61,12 +71,13 @@ package final class Plan {
             }
         }
         // A view of a value with several consumers, or of an output, needs a gradient of its own.
-        func consumers(_ node: Int) -> Int { nodes.reduce(0) { $0 + $1.inputs.filter { $0 == node }.count } }
-        var isGradientView: [Bool] = []
+        var consumers = [Int](repeating: 0, count: nodes.count)
+        for node in nodes { for input in node.inputs { consumers[input] += 1 } }
+        var isOutput = [Bool](repeating: false, count: nodes.count)
+        for output in graph.outputs { isOutput[output] = true }
         for index in nodes.indices {
             let source = nodes[index].inputs.first ?? index
-            let shares = isView(index) && consumers(source) == 1 && !graph.outputs.contains(source)
-            isGradientView.append(shares)
+            let shares = isView(index) && consumers[source] == 1 && !isOutput[source]
             if !training {
                 gradientOffsets.append(0)
             } else if shares {
@@ -81,7 +92,7 @@ package final class Plan {
             let count = layer.scratch(node.inputs.map { nodes[$0].shape }, output: node.shape, rows: rows)
             scratchOffsets.append(take(count, 1))
         }
-        let largest = training && nodes.indices.contains { consumers($0) > 1 || (graph.outputs.contains($0) && consumers($0) > 0) }
+        let largest = training && nodes.indices.contains { consumers[$0] > 1 || (isOutput[$0] && consumers[$0] > 0) }
             ? nodes.map(\.shape.count).max() ?? 0 : 0
         let spareOffset = take(largest, rows)
         if overflow {
@@ -96,6 +107,7 @@ package final class Plan {
         let outputs = outputOffsets.map { arena.pointer + $0 }
         let gradients: [UnsafeMutablePointer<Float>?] = gradientOffsets.map { training ? arena.pointer + $0 : nil }
         self.outputs = outputs
+        isConsumed = consumers.map { $0 > 0 }
         self.gradients = gradients
         self.spare = largest > 0 ? arena.pointer + spareOffset : nil
 
@@ -170,7 +182,7 @@ package final class Plan {
     /// The activation at the end of output `index`, when nothing else uses what is before it.
     package func finalActivation(_ index: Int) -> Activation? {
         let node = graph.outputs[index]
-        guard !graph.nodes.contains(where: { $0.inputs.contains(node) }) else { return nil }
+        guard !isConsumed[node] else { return nil }
         return graph.layers[graph.nodes[node].layer].layer.finalActivation
     }
 

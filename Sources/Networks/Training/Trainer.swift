@@ -81,6 +81,14 @@ package final class Trainer: @unchecked Sendable {
             if metric is ErrorMetric, losses.contains(where: { $0.targetKind == .labels }) {
                 throw .invalid("The metric '\(metric.name)' needs targets of the outputs' shape; the loss takes labels.")
             }
+            if let accuracy = metric as? Accuracy, accuracy.form == .sparse, losses[0].targetKind == .values,
+                graph.nodes[graph.outputs[0]].shape.last > 1
+            {
+                throw .invalid("The metric '\(metric.name)' needs class numbers; the loss takes targets of the outputs' shape.")
+            }
+            if metrics.contains(where: { $0.name == metric.name }) {
+                throw .invalid("The metric '\(metric.name)' is given twice.")
+            }
             metrics.append(metric)
         }
         self.metrics = metrics
@@ -90,8 +98,9 @@ package final class Trainer: @unchecked Sendable {
         for _ in optimizer.slots { slots.append(try Buffer(zeros: graph.trainableCount, in: allocator)) }
         self.slots = slots
         slotPointers = try Buffer(slots.map(\.pointer), in: allocator)
-        state = State(learningRate: Double(Float(optimizer.learningRate)))
+        state = State(learningRate: 0)
         seed = context.nextStream().bits64(0)
+        try setLearningRate(optimizer.learningRate)
     }
 
     // MARK: Buffers
@@ -126,6 +135,9 @@ package final class Trainer: @unchecked Sendable {
 
     /// Positions of a loss handled as one slice.
     private static let positionsOfSlice = 256
+
+    /// Throws when there was no forward pass.
+    package func checkReady() throws(ApusError) { _ = try ready() }
 
     private func ready() throws(ApusError) -> Plan {
         guard let plan, currentRows > 0 else {
@@ -350,6 +362,8 @@ package final class Trainer: @unchecked Sendable {
                     throw .shape("output_gradients[\(index)] must have shape \(shape), got \(view.shape).")
                 }
             }
+            // Those of a loss are overwritten from here on, whatever comes.
+            hasLossGradients = false
             for (index, view) in outputGradients.enumerated() {
                 guard let target = plan.outputGradient(index) else { continue }
                 try view.copy(to: target, name: "output_gradients[\(index)]")
@@ -450,8 +464,10 @@ package final class Trainer: @unchecked Sendable {
     // MARK: The rest
 
     package func setLearningRate(_ rate: Double) throws(ApusError) {
-        guard rate >= 0, rate.isFinite else {
-            throw .parameter("learning_rate", of: optimizer.parameters.kind, mustBe: "a number >= 0", got: "\(rate)")
+        guard rate >= 0, Float(rate).isFinite else {
+            throw .parameter(
+                "learning_rate", of: optimizer.parameters.kind, mustBe: "a number >= 0 that float32 holds",
+                got: "\(rate)")
         }
         state.learningRate = Double(Float(rate))
     }

@@ -64,7 +64,9 @@ extension Trainer {
     ) throws(ApusError) {
         let begin = monotonicSeconds()
         let batches = (rows - 1) / batch + 1
-        let last = state.epoch + plan.epochs
+        // Epochs without end are as many as there can be.
+        let (sum, overflow) = state.epoch.addingReportingOverflow(plan.epochs)
+        let last = overflow ? Int.max : sum
         if state.position >= batches { state.position = 0 }
         var stops = false
         while state.epoch < last, !stops {
