@@ -174,7 +174,7 @@ private struct Product {
     tile.aStep = step
 }
 
-/// Packs up to `panelColumns` columns of op(b), k of them long: 16 or 32 floats for each step, those past the columns 0.
+/// Packs up to `panelColumns` columns of op(b), `length` long: 16 or 32 floats a step, those past the columns 0.
 @inline(never) private func packPanel(
     _ isTransposed: Bool, _ b: Source, _ bRow: Int, _ length: Int, _ columns: Int, _ panel: Target
 ) {

@@ -35,8 +35,8 @@ private struct Operands {
         let panels = panels(kernels)
         for from in stride(from: 0, to: panels, by: min(step, panels)) {
             kernels.pack_columns(
-                tb ? 1 : 0, Int64(k), Int64(n), b.start, Int64(ldb), Int64(from), Int64(min(panels, from + min(step, panels))),
-                packed.start)
+                tb ? 1 : 0, Int64(k), Int64(n), b.start, Int64(ldb), Int64(from),
+                Int64(min(panels, from + min(step, panels))), packed.start)
         }
         return packed
     }
@@ -64,7 +64,9 @@ private struct Operands {
         let (row, column) = (i / ldc, i % ldc)
         guard column < n else { return each(before[i]) }
         var sum = beta == 0 ? 0 : each(before[i])
-        for s in 0..<k { sum += each(a[ta ? s * lda + row : row * lda + s] * b[tb ? column * ldb + s : s * ldb + column]) }
+        for s in 0..<k {
+            sum += each(a[ta ? s * lda + row : row * lda + s] * b[tb ? column * ldb + s : s * ldb + column])
+        }
         return sum
     }
 }
@@ -72,7 +74,7 @@ private struct Operands {
 private let transpositions = [(false, false), (true, false), (false, true), (true, true)]
 
 struct PackedProductTests {
-    /// Sizes of 1 to 70 that meet every remainder of tiles, panels and vectors, and blocks of k at and past their limit.
+    /// Sizes of 1 to 70 that meet every remainder of tiles, panels and vectors; blocks of k at and past their limit.
     private static let shapes: [ProductShape] = {
         var shapes = [(11, 10, 800), (11, 42, 801), (5, 20, 1601), (38, 33, 800), (3, 3, 0), (1, 530, 3), (40, 530, 2)]
         for i in 1...70 { shapes.append((i, 1 + i * 37 % 70, 1 + i * 53 % 70)) }
@@ -102,13 +104,13 @@ struct PackedProductTests {
     @Test(arguments: InstructionSet.available)
     func givesTheSameBitsHoweverRowsAndPanelsAreCut(_ set: InstructionSet) {
         let kernels = set.kernels
-        for shape in Self.shapes where shape.k > 0 {
+        for shape in Self.shapes where shape.k > 0 && shape.m % 2 == 1 {
             for (ta, tb) in transpositions {
                 let operands = Operands(shape, ta, tb)
                 let panels = operands.panels(kernels)
                 let whole = operands.start(0)
                 operands.multiply(kernels, operands.pack(kernels), 0..<shape.m, 0..<panels, 0, whole)
-                for step in [1, 5] {
+                for step in [shape.m < 20 ? 1 : 7, 5] {
                     let packed = operands.pack(kernels, step: step)
                     let (cut, direct) = (operands.start(0), operands.start(0))
                     for row in stride(from: 0, to: shape.m, by: step) {
