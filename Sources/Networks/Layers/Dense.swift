@@ -55,29 +55,32 @@ final class Dense: Layer {
     /// Room for the bias gradient of one step while it is added to those held.
     func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int { usesBias ? units : 0 }
 
-    func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool {
-        !Product.isSmall(rows * (output.count / units), units, inputs.first?.last ?? 1)
+    /// Room for the packed operands of the products of one pass.
+    func workspace(_ inputs: [Shape], output: Shape, rows: Int, training: Bool) -> Int {
+        let inner = inputs.first?.last ?? 1
+        let rows = rows * (output.count / units)
+        let forward = Product.workspace(rows, units, inner)
+        guard training else { return forward }
+        return max(forward, Product.workspace(inner, units, rows) + Product.workspace(rows, inner, units))
     }
 
     func forward(_ step: LayerStep, in context: Context) {
         let inner = step.inputShape.last
         let rows = step.rows * (step.outputCount / units)
-        let (x, y, kernel) = (step.input, step.output, step.weights[0])
+        let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
-        if Product.isSmall(rows, units, inner) {
-            context.kernels.small_product(
-                0, 0, Int64(rows), Int64(units), Int64(inner), x, Int64(inner), kernel, Int64(units), 0, y,
-                Int64(units))
+        let product = Product(
+            rows, units, inner, step.input, inner, step.weights[0], units, y, units, workspace: step.workspace)
+        if product.form == .small {
+            product.multiply(0, context.kernels)
             activation.apply(context.kernels, bias: bias, y, rows: rows, columns: units)
             return
         }
-        let cut = Product(rows, units, inner)
-        let fuses = cut.columnBlocks == 1 || !activation.isSoftmax
-        context.parallel(cut.count) { slice in
-            let (r, c) = cut.block(slice)
-            BLAS.product(
-                transposeA: false, transposeB: false, r.count, c.count, inner, x + r.lowerBound * inner, inner,
-                kernel + c.lowerBound, units, beta: 0, y + r.lowerBound * units + c.lowerBound, units)
+        context.parallel(product.packSlices) { product.pack($0, context.kernels) }
+        // Bias and activation while the slice is in the cache; softmax needs whole rows.
+        let fuses = product.form == .packed || product.slices == 1 || !activation.isSoftmax
+        context.parallel(product.slices) { slice in
+            let (r, c) = product.multiply(slice, context.kernels)
             guard fuses else { return }
             if c.count == units {
                 activation.apply(
@@ -90,21 +93,15 @@ final class Dense: Layer {
                 }
             }
         }
-        if !fuses {
-            context.parallel(over: rows, by: max(1, (1 << 15) / units)) { range in
-                activation.apply(
-                    context.kernels, bias: bias, y + range.lowerBound * units, rows: range.count, columns: units)
-            }
-        }
+        if !fuses { activation.apply(context.kernels, bias: bias, y, rows: rows, columns: units) }
     }
 
     func backward(_ step: LayerStep, in context: Context) {
         guard let dy = step.outputGradient else { return }
         let inner = step.inputShape.last
         let rows = step.rows * (step.outputCount / units)
-        let (x, y, kernel, dx) = (step.input, step.output, step.weights[0], step.inputGradient)
+        let y = step.output
         let trains = !step.gradients.isEmpty
-        let beta: Float = step.accumulates ? 1 : 0
 
         // dy becomes the gradient before the activation
         if !step.gradientIsBeforeActivation && !activation.isLinear {
@@ -114,40 +111,44 @@ final class Dense: Layer {
                     context.kernels, y + offset, dy + offset, dy + offset, rows: range.count, columns: units)
             }
         }
-        if Product.isSmall(rows, units, inner) {
-            if trains {
-                context.kernels.small_product(
-                    1, 0, Int64(inner), Int64(units), Int64(rows), x, Int64(inner), dy, Int64(units), beta,
-                    step.gradients[0], Int64(units))
-                biasGradient(step, dy, rows, in: context)
-            }
-            if let dx {
-                context.kernels.small_product(
-                    0, 1, Int64(rows), Int64(inner), Int64(units), dy, Int64(units), kernel, Int64(units), 0, dx,
-                    Int64(inner))
-            }
-            return
+        // The kernel's gradient x^T dy and the input's dy kernel^T: packed in one parallel region, made in another,
+        // together with the bias's.
+        let kernelProduct = trains ? step.gradients.first.map { gradient in
+            Product(
+                transposesA: true, inner, units, rows, step.input, inner, dy, units,
+                beta: step.accumulates ? 1 : 0, gradient, units, workspace: step.workspace)
+        } : nil
+        let inputProduct = step.inputGradient.map { dx in
+            Product(
+                transposesB: true, rows, inner, units, dy, units, step.weights[0], units, dx, inner,
+                workspace: step.workspace + (trains ? Product.workspace(inner, units, rows) : 0))
         }
-        // In one parallel region: the bias, the blocks of the kernel's gradient, the blocks of the input's.
-        let kernelCut = Product(inner, units, rows)
-        let inputCut = Product(rows, inner, units)
-        let kernelSlices = trains ? kernelCut.count : 0
+        let (kernelPacks, inputPacks) = (kernelProduct?.packSlices ?? 0, inputProduct?.packSlices ?? 0)
+        context.parallel(kernelPacks + inputPacks) { slice in
+            if slice < kernelPacks {
+                kernelProduct?.pack(slice, context.kernels)
+            } else {
+                inputProduct?.pack(slice - kernelPacks, context.kernels)
+            }
+        }
+        let (kernelSlices, inputSlices) = (kernelProduct?.slices ?? 0, inputProduct?.slices ?? 0)
         let biasSlices = trains && usesBias ? 1 : 0
-        context.parallel(biasSlices + kernelSlices + (dx == nil ? 0 : inputCut.count)) { slice in
+        // Too little work for threads goes through in place.
+        let isTiny = Product.isTiny(rows, units, inner)
+        let slices = biasSlices + kernelSlices + inputSlices
+        func make(_ slice: Int) {
             if slice < biasSlices {
                 biasGradient(step, dy, rows, in: context)
             } else if slice < biasSlices + kernelSlices {
-                let (r, c) = kernelCut.block(slice - biasSlices)
-                BLAS.product(
-                    transposeA: true, transposeB: false, r.count, c.count, rows, x + r.lowerBound, inner,
-                    dy + c.lowerBound, units, beta: beta, step.gradients[0] + r.lowerBound * units + c.lowerBound,
-                    units)
-            } else if let dx {
-                let (r, c) = inputCut.block(slice - biasSlices - kernelSlices)
-                BLAS.product(
-                    transposeA: false, transposeB: true, r.count, c.count, units, dy + r.lowerBound * units, units,
-                    kernel + c.lowerBound * units, units, beta: 0, dx + r.lowerBound * inner + c.lowerBound, inner)
+                kernelProduct?.multiply(slice - biasSlices, context.kernels)
+            } else {
+                inputProduct?.multiply(slice - biasSlices - kernelSlices, context.kernels)
             }
+        }
+        if isTiny {
+            for slice in 0..<slices { make(slice) }
+        } else {
+            context.parallel(slices, make)
         }
     }
 

@@ -31,8 +31,9 @@ package protocol Layer: AnyObject, Sendable {
     /// Floats of scratch that a step of `rows` rows needs, kept from forward to backward.
     func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int
 
-    /// Whether a step of `rows` rows calls OpenBLAS.
-    func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool
+    /// Floats of room that a forward or (in training) backward pass of `rows` rows needs while it runs; shared by all
+    /// layers of a plan, so nothing in it lasts.
+    func workspace(_ inputs: [Shape], output: Shape, rows: Int, training: Bool) -> Int
 
     /// True when the output is the input's memory under another shape, so that a step does nothing.
     var isView: Bool { get }
@@ -54,7 +55,7 @@ package protocol Layer: AnyObject, Sendable {
 extension Layer {
     package func weights(_ inputs: [Shape]) -> [WeightSpec] { [] }
     package func scratch(_ inputs: [Shape], output: Shape, rows: Int) -> Int { 0 }
-    package func usesBLAS(_ inputs: [Shape], output: Shape, rows: Int) -> Bool { false }
+    package func workspace(_ inputs: [Shape], output: Shape, rows: Int, training: Bool) -> Int { 0 }
     package var isView: Bool { false }
     package var finalActivation: Activation? { nil }
     package var config: [(key: String, value: JSON)] { parameters.values }
@@ -82,13 +83,15 @@ package final class LayerStep {
     /// The gradient at the output is by the value before the final activation.
     package var gradientIsBeforeActivation = false
     package let scratch: UnsafeMutablePointer<Float>
+    /// Room that does not last.
+    package let workspace: UnsafeMutablePointer<Float>
     /// Key of the step's random numbers.
     package var random = Philox(seed: 0, stream: 0)
 
     package init(
         inputShape: Shape, outputShape: Shape, input: UnsafeMutablePointer<Float>,
         output: UnsafeMutablePointer<Float>, outputGradient: UnsafeMutablePointer<Float>?,
-        scratch: UnsafeMutablePointer<Float>
+        scratch: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
         self.inputShape = inputShape
         self.outputShape = outputShape
@@ -96,6 +99,7 @@ package final class LayerStep {
         self.output = output
         self.outputGradient = outputGradient
         self.scratch = scratch
+        self.workspace = workspace
         self.inputCount = inputShape.count
         self.outputCount = outputShape.count
     }

@@ -1,52 +1,144 @@
-/// How a matrix product (rows x columns, summed over `inner`) is cut into blocks: by its size alone, so that the bits
-/// do not depend on the number of threads; into more blocks than threads where that is cheap, because a block costs a
-/// packing of its operands.
+import CVector
+import Core
+
+/// c (m x n) = op(a) op(b) + beta c, row-major, in slices for a context's threads.
+///
+/// Three forms, chosen by size alone: tiny products in one call, products of few rows straight from b in slices of
+/// columns, and the others with b packed once (in slices too) and then multiplied in slices of rows. Every element is
+/// summed in an order that depends on k alone, so the bits depend neither on the slices nor on the number of rows beside
+/// it.
 struct Product {
-    let rows: Int
-    let columns: Int
-    let rowBlocks: Int
-    let columnBlocks: Int
+    enum Form { case small, direct, packed }
 
-    /// Products that a call into OpenBLAS would cost more than they take.
-    @inline(__always)
-    static func isSmall(_ rows: Int, _ columns: Int, _ inner: Int) -> Bool {
-        Double(rows) * Double(columns) * Double(inner) <= smallest
-    }
-    private static let smallest = 32_768.0
+    let form: Form
+    let transposesA: Bool
+    let transposesB: Bool
+    let m: Int
+    let n: Int
+    let k: Int
+    let beta: Float
+    let a: UnsafePointer<Float>
+    let lda: Int
+    let b: UnsafePointer<Float>
+    let ldb: Int
+    let c: UnsafeMutablePointer<Float>
+    let ldc: Int
+    let workspace: UnsafeMutablePointer<Float>
+
+    /// Multiplications that a call pays for itself with.
+    private static let tiny = 32_768.0
+    /// Rows that a tile of the larger forms would mostly leave empty.
+    private static let veryFewRows = 4
+    /// Rows that repay packing.
+    private static let fewRows = 64
     /// Multiplications that are worth waking a thread for.
-    private static let worthwhile = 1_000_000.0
-    private static let rowsOfBlock = 384
-    private static let wantedBlocks = 2
+    private static let worthwhile = 500_000.0
+    /// Floats that are.
+    private static let floatsOfPacking = 1 << 15
+    /// Three tiles of rows of every instruction set, which the packed product copies as one where a is transposed.
+    private static let rowsOfTiles = 36
+    private static let rowsOfBlock = 3 * rowsOfTiles
+    /// Packed panels are padded to this.
+    private static let padding = 16
+    /// A multiple of the panels of every instruction set.
+    private static let columnsOfBlock = 32
 
-    init(_ rows: Int, _ columns: Int, _ inner: Int) {
-        self.rows = rows
-        self.columns = columns
-        let work = Double(rows) * Double(columns) * Double(inner)
-        let affordable = Int(min(work / Product.worthwhile, 4096))
-        let fitting = max(1, min(rows / Product.rowsOfBlock, affordable))
-        // An even number, so that two threads end together.
-        let byRows = fitting > 1 ? fitting & ~1 : 1
-        var byColumns = 1
-        if byRows < Product.wantedBlocks {
-            byColumns = max(1, min(Product.wantedBlocks / byRows, affordable / byRows, columns / 32))
-        }
-        rowBlocks = byRows
-        columnBlocks = byColumns
+    @inline(__always)
+    static func isTiny(_ m: Int, _ n: Int, _ k: Int) -> Bool { Double(m) * Double(n) * Double(k) <= tiny }
+
+    @inline(__always)
+    static func form(_ m: Int, _ n: Int, _ k: Int, transposesB: Bool = false) -> Form {
+        if isTiny(m, n, k) || (m <= veryFewRows && !transposesB) { return .small }
+        return m <= fewRows ? .direct : .packed
     }
 
-    var count: Int { rowBlocks * columnBlocks }
+    /// Floats of workspace that a product needs.
+    static func workspace(_ m: Int, _ n: Int, _ k: Int) -> Int {
+        form(m, n, k) == .packed ? k * ((n + padding - 1) / padding * padding) : 0
+    }
 
-    /// Rows and columns of a block. Column borders are multiples of 16 where there are enough columns.
+    init(
+        transposesA: Bool = false, transposesB: Bool = false, _ m: Int, _ n: Int, _ k: Int,
+        _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, beta: Float = 0,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, workspace: UnsafeMutablePointer<Float>
+    ) {
+        form = Product.form(m, n, k, transposesB: transposesB)
+        (self.transposesA, self.transposesB) = (transposesA, transposesB)
+        (self.m, self.n, self.k, self.beta) = (m, n, k, beta)
+        (self.a, self.lda, self.b, self.ldb, self.c, self.ldc) = (a, lda, b, ldb, c, ldc)
+        self.workspace = workspace
+        switch form {
+        case .small: sliceSize = max(m, 1)
+        case .packed:
+            let rows = Product.worthwhile / (Double(n) * Double(k))
+            sliceSize = max(
+                Product.rowsOfBlock, Int(rows / Double(Product.rowsOfTiles) + 1) * Product.rowsOfTiles)
+        case .direct:
+            let columns = Product.worthwhile / (Double(m) * Double(k))
+            sliceSize = Int(columns / Double(Product.columnsOfBlock) + 1) * Product.columnsOfBlock
+        }
+        packSize = max(1, Product.floatsOfPacking / (k * Product.columnsOfBlock))
+    }
+
+    /// Rows (packed) or columns (direct) of a slice; blocks of columns packed as one slice.
+    private let sliceSize: Int
+    private let packSize: Int
+
+    // MARK: Packing, before all slices
+
+    private var columnBlocks: Int { (n + Product.columnsOfBlock - 1) / Product.columnsOfBlock }
+
+    var packSlices: Int { form == .packed ? (columnBlocks + packSize - 1) / packSize : 0 }
+
+    func pack(_ slice: Int, _ kernels: borrowing apus_kernels) {
+        let panels = panels(slice * packSize, min(columnBlocks, (slice + 1) * packSize), kernels)
+        kernels.pack_columns(
+            transposesB ? 1 : 0, Int64(k), Int64(n), b, Int64(ldb), panels.from, panels.to, workspace)
+    }
+
+    /// Blocks of columns as panels of the instruction set.
+    private func panels(_ from: Int, _ to: Int, _ kernels: borrowing apus_kernels) -> (from: Int64, to: Int64) {
+        let columns = Int(kernels.panel_columns)
+        let count = (n + columns - 1) / columns
+        let ratio = Product.columnsOfBlock / columns
+        return (Int64(min(count, from * ratio)), Int64(min(count, to * ratio)))
+    }
+
+    // MARK: Multiplying
+
+    var slices: Int {
+        switch form {
+        case .small: 1
+        case .packed: (m + sliceSize - 1) / sliceSize
+        case .direct: (n + sliceSize - 1) / sliceSize
+        }
+    }
+
+    /// Makes one slice and says which block of c it was.
+    @discardableResult
     @inline(__always)
-    func block(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-        let r = index / columnBlocks
-        let c = index % columnBlocks
-        let rowStart = rows * r / rowBlocks
-        let rowEnd = rows * (r + 1) / rowBlocks
-        let unit = columns >= 16 * columnBlocks ? 16 : 1
-        let groups = (columns + unit - 1) / unit
-        let columnStart = groups * c / columnBlocks * unit
-        let columnEnd = min(columns, groups * (c + 1) / columnBlocks * unit)
-        return (rowStart..<rowEnd, columnStart..<columnEnd)
+    func multiply(_ slice: Int, _ kernels: borrowing apus_kernels) -> (rows: Range<Int>, columns: Range<Int>) {
+        switch form {
+        case .small:
+            kernels.small_product(
+                transposesA ? 1 : 0, transposesB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(lda), b, Int64(ldb),
+                beta, c, Int64(ldc))
+            return (0..<m, 0..<n)
+        case .packed:
+            let from = slice * sliceSize
+            let to = min(m, from + sliceSize)
+            let panels = panels(0, columnBlocks, kernels)
+            kernels.packed_product(
+                transposesA ? 1 : 0, Int64(to - from), Int64(n), Int64(k), a + (transposesA ? from : from * lda),
+                Int64(lda), workspace, panels.from, panels.to, beta, c + from * ldc, Int64(ldc))
+            return (from..<to, 0..<n)
+        case .direct:
+            let from = slice * sliceSize
+            let to = min(n, from + sliceSize)
+            kernels.direct_product(
+                transposesA ? 1 : 0, transposesB ? 1 : 0, Int64(m), Int64(to - from), Int64(k), a, Int64(lda),
+                b + (transposesB ? from * ldb : from), Int64(ldb), beta, c + from, Int64(ldc))
+            return (0..<m, from..<to)
+        }
     }
 }

@@ -6,8 +6,6 @@ package final class Plan {
     package let graph: NetworkGraph
     package let rows: Int
     package let isForTraining: Bool
-    /// Whether a pass over all rows calls OpenBLAS.
-    package let usesBLAS: Bool
     private let arena: Buffer<Float>
     private let outputs: [UnsafeMutablePointer<Float>]
     private let gradients: [UnsafeMutablePointer<Float>?]
@@ -42,10 +40,6 @@ package final class Plan {
             guard !overflow, positions <= Int(Int32.max) else {
                 throw .limit("A batch of \(rows) rows is too large for this network.")
             }
-        }
-        usesBLAS = graph.nodes.contains { node in
-            graph.layers[node.layer].layer.usesBLAS(
-                node.inputs.map { graph.nodes[$0].shape }, output: node.shape, rows: rows)
         }
         // Two passes over the same layout: sizes, then pointers.
         var size = 0
@@ -92,6 +86,11 @@ package final class Plan {
             let count = layer.scratch(node.inputs.map { nodes[$0].shape }, output: node.shape, rows: rows)
             scratchOffsets.append(take(count, 1))
         }
+        let room = nodes.map { node in
+            graph.layers[node.layer].layer.workspace(
+                node.inputs.map { nodes[$0].shape }, output: node.shape, rows: rows, training: training)
+        }
+        let workspaceOffset = take(room.max() ?? 0, 1)
         let largest = training && nodes.indices.contains { consumers[$0] > 1 || (isOutput[$0] && consumers[$0] > 0) }
             ? nodes.map(\.shape.count).max() ?? 0 : 0
         let spareOffset = take(largest, rows)
@@ -127,7 +126,8 @@ package final class Plan {
             written.insert(source)
             let step = LayerStep(
                 inputShape: nodes[source].shape, outputShape: node.shape, input: outputs[source],
-                output: outputs[index], outputGradient: gradients[index], scratch: arena.pointer + scratchOffsets[index])
+                output: outputs[index], outputGradient: gradients[index], scratch: arena.pointer + scratchOffsets[index],
+                workspace: arena.pointer + workspaceOffset)
             steps.append(
                 PlannedStep(
                     node: index, layer: layer.layer, step: step, addsInputGradient: adds,

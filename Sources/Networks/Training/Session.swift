@@ -34,7 +34,6 @@ package final class Session {
     }
 
     package func run(rows: Int, in context: Context) {
-        if plan.usesBLAS { context.holdBLAS() }
         plan.forward(rows: rows, training: false, random: Philox(seed: 0, stream: 0), in: context)
     }
 

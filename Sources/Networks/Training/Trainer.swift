@@ -238,7 +238,6 @@ package final class Trainer: @unchecked Sendable {
     ) throws(ApusError) {
         try prepare(rows: count)
         guard let plan else { return }
-        if plan.usesBLAS { context.holdBLAS() }
         hasLossGradients = false
         currentRows = 0
         try loadInputs(dataset, order, start: start, count: count, borrows: borrows, plan, in: context)
@@ -354,7 +353,6 @@ package final class Trainer: @unchecked Sendable {
         outputGradients: [ArrayView]?, wantsInputGradients: Bool, in context: Context
     ) throws(ApusError) {
         let plan = try ready()
-        if plan.usesBLAS { context.holdBLAS() }
         if let outputGradients {
             for (index, view) in outputGradients.enumerated() {
                 let shape = model.graph.nodes[model.graph.outputs[index]].shape.prefixed(by: currentRows)
