@@ -322,6 +322,25 @@ static void reads_thousands_of_layers_in_any_order(void)
     apus_model_free(model);
 }
 
+/* A tolerance that rounding never lets the gradient reach, and iterations without end. */
+static void solvers_end_when_nothing_is_left_to_gain(void)
+{
+    static const char *const parameters[] = { "solver=lbfgs tol=1e-300 max_iter=9223372036854775807",
+                                              "tol=1e-300 max_iter=9223372036854775807" };
+    static const double values[] = { 0.5, 1e8, 3e38 };
+    const double kept = s.x[5];
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
+            apus_array x = sample_x(&s), y = sample_label(&s);
+            apus_model *model = NULL;
+            s.x[5] = values[k];
+            OK(context, apus_fit(context, "logistic_regression", parameters[i], &x, &y, NULL, &model));
+            apus_model_free(model);
+        }
+    }
+    s.x[5] = kept;
+}
+
 int main(void)
 {
     BEGIN("extremes");
@@ -336,6 +355,7 @@ int main(void)
     RUN(refused_calls_draw_no_random_numbers);
     RUN(refuses_metrics_without_meaning);
     RUN(refuses_configurations_that_contradict_themselves);
+    RUN(solvers_end_when_nothing_is_left_to_gain);
     RUN(builds_trains_and_keeps_networks_of_thousands_of_layers);
     RUN(reads_thousands_of_layers_in_any_order);
     apus_context_free(context);

@@ -9,6 +9,9 @@ package struct LBFGS {
     /// Ends when no gradient component is larger.
     package var tolerance = 1e-6
 
+    /// Iterations in a row that may pass without a lower value or a lower gradient.
+    private static let mostIdle = 100
+
     package init() {}
 
     /// Minimises from `x`, which holds the best point on return.
@@ -26,10 +29,20 @@ package struct LBFGS {
         guard minimum.value.isFinite else {
             throw ApusError(.notConverged, "The function to minimise is not finite at the start.")
         }
+        // Near the least value steps are taken for what they do to the gradient. When they help neither, nothing is left
+        // but rounding, whatever the tolerance and the iterations allowed.
+        var lowest = (value: Double.infinity, slope: Double.infinity)
+        var idle = 0
         while true {
             minimum.slope = Minimum.largest(gradient.pointer, n)
             if minimum.slope <= tolerance {
                 minimum.stop = .gradient
+                break
+            }
+            idle = minimum.value < lowest.value || minimum.slope < lowest.slope ? 0 : idle + 1
+            lowest = (min(lowest.value, minimum.value), min(lowest.slope, minimum.slope))
+            if idle > LBFGS.mostIdle {
+                minimum.stop = .precision
                 break
             }
             if minimum.iterations >= mostIterations { break }
