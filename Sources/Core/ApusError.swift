@@ -21,16 +21,23 @@ package struct ApusError: Error {
 
     package let code: Code
     package let message: String
+    /// The fault is a name that this version does not know: a caller's mistake in a call, something unsupported in a
+    /// file.
+    package let isUnknownName: Bool
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, isUnknownName: Bool = false) {
         self.code = code
         self.message = message
+        self.isUnknownName = isUnknownName
     }
 
     /// The same error with the place it happened in front: "layer 'dense': ...".
     package func within(_ place: String) -> ApusError {
-        ApusError(code, "\(place): \(message)")
+        ApusError(code, "\(place): \(message)", isUnknownName: isUnknownName)
     }
+
+    /// The same error as one about a file.
+    package var inFile: ApusError { isUnknownName ? ApusError(.unsupported, message) : self }
 }
 
 extension ApusError {

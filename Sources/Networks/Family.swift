@@ -49,8 +49,10 @@ package struct Family<Product>: Sendable {
     package func entry(_ name: String) throws(ApusError) -> Entry<Product> {
         let plain = name.hasPrefix("Custom>") ? String(name.dropFirst(7)) : name
         guard let entry = entries.first(where: { $0.answers(to: plain) }) else {
-            throw .unsupported(
-                "Unknown \(noun) '\(name)'; this version has \(entries.map(\.className).joined(separator: ", ")).")
+            throw ApusError(
+                .invalidArgument,
+                "Unknown \(noun) '\(name)'; this version has \(entries.map(\.className).joined(separator: ", ")).",
+                isUnknownName: true)
         }
         return entry
     }

@@ -400,7 +400,7 @@ def test_layers_that_do_not_fit_are_refused():
     ],
 )
 def test_parameters_of_layers_are_checked(layer, message):
-    with pytest.raises((ValueError, NotImplementedError), match=message):
+    with pytest.raises(ValueError, match=message):
         Sequential([Input((4,)), layer()]).build()
 
 
@@ -428,7 +428,7 @@ def test_training_needs_compile(flowers):
 )
 def test_compile_refuses_what_it_does_not_know(options, flowers):
     model = small()
-    with pytest.raises((ValueError, NotImplementedError)):
+    with pytest.raises(ValueError):
         model.compile(**options)
     model.fit(*flowers, verbose=0)
 

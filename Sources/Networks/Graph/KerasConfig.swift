@@ -171,7 +171,7 @@ package enum KerasConfig {
                 name: name, isTrainable: trainable,
                 layer: try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given)),
                 untrainable: untrainable)
-        } catch { throw error.within("layer '\(name)'") }
+        } catch { throw error.inFile.within("layer '\(name)'") }
     }
 
     private struct Call {

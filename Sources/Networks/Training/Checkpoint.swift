@@ -36,7 +36,9 @@ extension Trainer {
             throw .corrupt("The checkpoint lacks its parameters or history.")
         }
         let parameters = try Parameters(kind: "trainer", specs: Trainer.specs, given: json.objectValue ?? [])
-        try self.init(model, parameters: parameters, in: context)
+        do throws(ApusError) {
+            try self.init(model, parameters: parameters, in: context)
+        } catch { throw error.inFile }
         seed = UInt64(bitPattern: Int64(try own.integer("seed")))
         state.iteration = try Trainer.count(own, "iteration")
         state.passes = try Trainer.count(own, "passes")
