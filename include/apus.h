@@ -12,6 +12,7 @@
  *             time may use a context: a second one gets APUS_E_BUSY and changes nothing. Any number of contexts may
  *             live at once. From inside a callback the running context is busy too: use another one there.
  *   Handles   Opaque. Each apus_x_free accepts NULL. A handle may outlive the context it was made with.
+ *             One thread at a time may use a network under construction, a trainer or a session.
  *   Models    Never change once made, except through a trainer that publishes into them. Any number of threads may
  *             use one model at once, each with a context (and, for speed, a session) of its own.
  *   Arrays    Are views of the caller's memory, borrowed for the call unless a function says longer.

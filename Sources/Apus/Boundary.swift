@@ -68,6 +68,7 @@ func boundary(_ pointer: OpaquePointer?, _ body: (Context) throws(ApusError) -> 
     guard handle.enter() else { return APUS_E_BUSY }
     handle.clearMessage()
     let floatingPoint = apus_fp_flush_denormals()
+    handle.context.callersFloatingPoint = floatingPoint
     var status = APUS_OK
     do {
         try body(handle.context)

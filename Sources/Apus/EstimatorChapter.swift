@@ -1,4 +1,5 @@
 import CApus
+import CVector
 import Core
 import Learning
 import Networks
@@ -27,8 +28,8 @@ func model(_ pointer: OpaquePointer?) throws(ApusError) -> ModelHandle {
     object(try require(pointer, "model"), as: ModelHandle.self)
 }
 
-/// A caller's progress callback as a sink; nil stays nil.
-func sink(_ callback: apus_progress_callback?, _ user: UnsafeMutableRawPointer?) -> ProgressSink? {
+/// A caller's progress callback as a sink, called in the caller's own floating-point state; nil stays nil.
+func sink(_ callback: apus_progress_callback?, _ user: UnsafeMutableRawPointer?, _ context: Context) -> ProgressSink? {
     guard let callback else { return nil }
     return { report in
         var progress = apus_progress()
@@ -51,6 +52,9 @@ func sink(_ callback: apus_progress_callback?, _ user: UnsafeMutableRawPointer?)
                 progress.metric_names = names.pointer
                 progress.metrics = metrics.baseAddress
                 progress.validation_metrics = report.hasValidation ? held.baseAddress : nil
+                let own = apus_fp_flush_denormals()
+                apus_fp_restore(context.callersFloatingPoint)
+                defer { apus_fp_restore(own) }
                 return withUnsafePointer(to: progress) { callback(user, $0) }
             }
         }
@@ -84,7 +88,7 @@ public func apus_fit(
         let fit = FitInput(
             context: context, parameters: parameters, x: x, y: y == nil ? nil : try input(y, "y"),
             sampleWeight: options.sample_weight == nil ? nil : try input(options.sample_weight, "sample_weight"),
-            featureNames: names, progress: sink(options.progress, options.progress_user))
+            featureNames: names, progress: sink(options.progress, options.progress_user, context))
         out.pointee = handle(ModelHandle(try entry.fit(fit)))
     }
 }

@@ -110,7 +110,7 @@ public func apus_trainer_fit(
         plan.validationSplit = options.validation_split
         try trainer.fit(
             dataset(train, "train"), validation: validation == nil ? nil : dataset(validation, "validation"),
-            plan: plan, progress: sink(options.progress, options.progress_user), in: context)
+            plan: plan, progress: sink(options.progress, options.progress_user, context), in: context)
     }
 }
 

@@ -16,6 +16,8 @@ package final class Context: @unchecked Sendable {
     private let interrupted = Atomic<Bool>(false)
     private var streams: UInt64 = 0
     private var holdsBLAS = false
+    /// The floating-point state of the caller, for its callbacks.
+    package var callersFloatingPoint: apus_fp_state = 0
 
     /// Throws `unsupported` for an instruction set the processor lacks, `invalidArgument` for a thread count out of
     /// range.

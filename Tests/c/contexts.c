@@ -412,6 +412,36 @@ static void the_floating_point_state_is_the_hosts(void)
     apus_context_free(context);
 }
 
+static int32_t see_floating_point(void *user, const apus_progress *progress)
+{
+    volatile float tiny = FLT_MIN;
+    (void)progress;
+    *(int *)user = fegetround() == FE_UPWARD && tiny / 4 > 0;
+    return 0;
+}
+
+static void a_callback_runs_in_the_hosts_floating_point_state(void)
+{
+    int seen = 0;
+    apus_array x = sample_xf(&s), y = sample_label(&s);
+    apus_fit_options options = APUS_FIT_OPTIONS_INIT;
+    apus_context *context = new_context(1, NULL);
+    apus_model *model = sample_network(context);
+    apus_trainer *trainer = sample_trainer(context, model);
+    apus_dataset *dataset = NULL;
+    OK(context, apus_dataset_create(context, &x, 1, &y, 1, NULL, &dataset));
+    options.progress = see_floating_point;
+    options.progress_user = &seen;
+    fesetround(FE_UPWARD);
+    OK(context, apus_trainer_fit(context, trainer, dataset, NULL, &options));
+    fesetround(FE_TONEAREST);
+    CHECK(seen);
+    apus_dataset_free(dataset);
+    apus_trainer_free(trainer);
+    apus_model_free(model);
+    apus_context_free(context);
+}
+
 typedef struct logged {
     int messages;
 } logged;
@@ -456,6 +486,7 @@ int main(void)
     RUN(handles_outlive_their_context);
     RUN(many_contexts_live_at_once);
     RUN(the_floating_point_state_is_the_hosts);
+    RUN(a_callback_runs_in_the_hosts_floating_point_state);
     RUN(the_log_gets_warnings_and_nothing_is_printed);
     return END();
 }

@@ -63,7 +63,7 @@ final class FileObject {
         if let cachedLinks { return cachedLinks }
         var links: [String: Link] = [:]
         func add(_ name: String, _ link: Link) throws(ApusError) {
-            guard links.count < file.limits.maximumLayers + 16 else {
+            guard links.count - 16 < file.limits.maximumLayers else {
                 throw .limit("A group of the file has more than \(file.limits.maximumLayers) names.")
             }
             if links.updateValue(link, forKey: name) != nil {
@@ -114,7 +114,7 @@ final class FileObject {
         if let cachedAttributes { return cachedAttributes }
         var attributes: [String: Attribute] = [:]
         func add(_ attribute: Attribute) throws(ApusError) {
-            guard attributes.count < file.limits.maximumLayers + 16 else {
+            guard attributes.count - 16 < file.limits.maximumLayers else {
                 throw .limit("An object of the file has more than \(file.limits.maximumLayers) attributes.")
             }
             if attributes.updateValue(attribute, forKey: attribute.name) != nil {
