@@ -220,7 +220,8 @@ static apus_status one_call(void)
     const int32_t few = chance(85) ? 1 : (int32_t)below(3), nodes[] = { (int32_t)below(8), (int32_t)below(8) - 1 };
     const size_t capacity = chance(50) ? sizeof text : (size_t)below(64);
     const apus_array *weight = chance(15) ? &w : NULL;
-    apus_array *many = few == 1 ? &b : two;
+    /* As many arrays as are announced. */
+    apus_array *many = few == 1 ? &b : two, *many_x = few == 1 ? x : two;
     double values[4];
     size_t needed = 0;
     apus_status status = APUS_OK;
@@ -273,7 +274,7 @@ static apus_status one_call(void)
         return status;
     case 21: return apus_model_set_weight(c, model, PICK(names), x);
     case 22:
-        status = apus_dataset_create(c, x, few, y, chance(90) ? 1 : 0, weight, &new_dataset);
+        status = apus_dataset_create(c, many_x, few, y, chance(90) ? 1 : 0, weight, &new_dataset);
         KEEP(datasets, dataset, new_dataset);
         return status;
     case 23:
@@ -301,7 +302,7 @@ static apus_status one_call(void)
         status = apus_session_create(c, model, chance(80) ? 1 + below(60) : PICK(integers), &new_session);
         KEEP(sessions, session, new_session);
         return status;
-    default: return apus_session_run(c, session, x, few, many, few);
+    default: return apus_session_run(c, session, many_x, few, many, few);
     }
 }
 
