@@ -289,5 +289,5 @@ public func apus_trainer_set_learning_rate(_ context: OpaquePointer?, _ trainer:
 
 @implementation @_cdecl("apus_trainer_publish")
 public func apus_trainer_publish(_ context: OpaquePointer?, _ trainer: OpaquePointer?) -> apus_status {
-    training(context, trainer) { (_, trainer) throws(ApusError) in try trainer.publish() }
+    training(context, trainer) { (context, trainer) throws(ApusError) in try trainer.publish(in: context) }
 }

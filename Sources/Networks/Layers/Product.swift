@@ -37,7 +37,6 @@ struct Product {
     private static let floatsOfPacking = 1 << 15
     /// Three tiles of rows of every instruction set, which the packed product copies as one where a is transposed.
     private static let rowsOfTiles = 36
-    private static let rowsOfBlock = 3 * rowsOfTiles
     /// Packed panels are padded to this.
     private static let padding = 16
     /// A multiple of the panels of every instruction set.
@@ -71,8 +70,8 @@ struct Product {
         case .small: sliceSize = max(m, 1)
         case .packed:
             let rows = Product.worthwhile / (Double(n) * Double(k))
-            sliceSize = max(
-                Product.rowsOfBlock, Int(rows / Double(Product.rowsOfTiles) + 1) * Product.rowsOfTiles)
+            // As few as can be, so that threads end together.
+            sliceSize = Int(rows / Double(Product.rowsOfTiles) + 1) * Product.rowsOfTiles
         case .direct:
             let columns = Product.worthwhile / (Double(m) * Double(k))
             sliceSize = Int(columns / Double(Product.columnsOfBlock) + 1) * Product.columnsOfBlock

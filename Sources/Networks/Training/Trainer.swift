@@ -471,7 +471,18 @@ package final class Trainer: @unchecked Sendable {
     }
 
     /// Gives the model a copy of the working weights.
-    package func publish() throws(ApusError) { model.publish(try weights.copy(in: allocator)) }
+    package func publish(in context: Context) throws(ApusError) {
+        let fresh = try Buffer<Float>(weights.count, in: allocator)
+        Trainer.copy(weights, to: fresh, in: context)
+        model.publish(fresh)
+    }
+
+    private static func copy(_ source: Buffer<Float>, to target: Buffer<Float>, in context: Context) {
+        let (from, to) = (source.pointer, target.pointer)
+        context.parallel(over: source.count, by: 1 << 16) { range in
+            (to + range.lowerBound).update(from: from + range.lowerBound, count: range.count)
+        }
+    }
 
     /// A view of the gradient held for a weight.
     package func gradient(_ path: String) throws(ApusError) -> ArrayView {
@@ -495,14 +506,14 @@ package final class Trainer: @unchecked Sendable {
     }
 
     /// The buffers are kept from fit to fit, so that a fit of one epoch does not pay for fresh pages.
-    func snapshot() throws(ApusError) -> Snapshot {
+    func snapshot(in context: Context) throws(ApusError) -> Snapshot {
         if snapshotBuffers.isEmpty {
             var fresh = [try Buffer<Float>(weights.count, in: allocator)]
             for slot in slots { fresh.append(try Buffer(slot.count, in: allocator)) }
             snapshotBuffers = fresh
         }
         for (copy, source) in zip(snapshotBuffers, [weights] + slots) {
-            copy.pointer.update(from: source.pointer, count: source.count)
+            Trainer.copy(source, to: copy, in: context)
         }
         return Snapshot(weights: snapshotBuffers[0], slots: Array(snapshotBuffers.dropFirst()), state: state)
     }

@@ -46,11 +46,11 @@ extension Trainer {
         let batch = min(plan.batchSize, rows)
         try prepare(rows: max(batch, heldOut.map { min(plan.batchSize, $0.count) } ?? 1))
         let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
-        let before = try snapshot()
+        let before = try snapshot(in: context)
         defer { forgetPass() }
         do {
             try run(train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, progress, context)
-            try publish()
+            try publish(in: context)
         } catch {
             restore(before)
             throw error
