@@ -51,9 +51,11 @@ struct Product {
         return m <= fewRows ? .direct : .packed
     }
 
-    /// Floats of workspace that a product needs.
+    /// Floats of workspace that a product needs; 2^56 for more than can be addressed.
     static func workspace(_ m: Int, _ n: Int, _ k: Int) -> Int {
-        form(m, n, k) == .packed ? k * ((n + padding - 1) / padding * padding) : 0
+        guard form(m, n, k) == .packed else { return 0 }
+        let columns = (n + padding - 1) / padding * padding
+        return Double(k) * Double(columns) < 0x1p56 ? k * columns : 1 << 56
     }
 
     init(

@@ -12,6 +12,10 @@ struct LayerLawTests {
         ("Dense", [6], "units=4 activation=elu"),
         ("Dense", [6], "units=4 activation=softmax"),
         ("Dense", [90], "units=70 activation=tanh"),
+        // Products straight from the operand, and packed ones.
+        ("Dense", [3, 120], "units=90 activation=tanh"),
+        ("Dense", [30, 20], "units=40 activation=sigmoid"),
+        ("Dense", [20, 40], "units=33 activation=softmax"),
         ("Activation", [6], "activation=relu"),
         ("Activation", [6], "activation=leaky_relu"),
         ("Activation", [6], "activation=elu"),
@@ -32,10 +36,10 @@ struct LayerLawTests {
     }
 
     /// d sum(output * cotangent) by inputs and weights, against central differences of the forward pass.
-    @Test(arguments: cases) func gradientsMatchCentralDifferences(
-        _ item: (kind: String, shape: [Int], parameters: String)
+    @Test(arguments: cases, InstructionSet.available) func gradientsMatchCentralDifferences(
+        _ item: (kind: String, shape: [Int], parameters: String), _ set: InstructionSet
     ) throws {
-        let context = try Fixtures.context()
+        let context = try Context(threads: 1, seed: 1, instructionSet: set)
         let model = try Fixtures.network(item.shape, [(item.kind, item.parameters)], in: context)
         let rows = 5
         let x = try Fixtures.normals([rows] + item.shape, seed: 3, in: context)
