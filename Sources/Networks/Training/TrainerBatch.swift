@@ -1,0 +1,83 @@
+import Core
+
+/// Batches: checking them against the network and its losses, and loading their rows.
+extension Trainer {
+    /// Checks the inputs of a dataset against the network.
+    func checkInputs(_ dataset: Dataset) throws(ApusError) {
+        let graph = model.graph
+        guard dataset.inputs.count == graph.inputs.count else {
+            throw .invalid("The network has \(graph.inputs.count) inputs, got \(dataset.inputs.count).")
+        }
+        for (index, view) in dataset.inputs.enumerated() {
+            try Rows.check(view, of: graph.nodes[graph.inputs[index]].shape, name: "inputs[\(index)]")
+        }
+    }
+
+    /// Checks the targets of a dataset against the losses.
+    func checkTargets(_ dataset: Dataset) throws(ApusError) {
+        let graph = model.graph
+        guard dataset.targets.count == graph.outputs.count else {
+            throw .invalid("The network has \(graph.outputs.count) outputs, got \(dataset.targets.count) targets.")
+        }
+        for (index, view) in dataset.targets.enumerated() {
+            let shape = graph.nodes[graph.outputs[index]].shape
+            let name = "targets[\(index)]"
+            switch losses[index].targetKind {
+            case .values:
+                // One value a row may come without its axis of 1.
+                if shape == Shape(1), view.shape.rank == 1 { continue }
+                do { try Rows.check(view, of: shape, name: name) } catch {
+                    throw ApusError(
+                        error.code, "\(error.message) \(losses[index].parameters.kind) compares each output value.")
+                }
+            case .labels:
+                var places = Shape()
+                for axis in 0..<max(0, shape.rank - 1) { places.append(shape[axis]) }
+                var withUnit = places
+                withUnit.append(1)
+                if (try? Rows.check(view, of: withUnit, name: name)) != nil { continue }
+                do { try Rows.check(view, of: places, name: name) } catch {
+                    throw ApusError(
+                        error.code, "\(error.message) \(losses[index].parameters.kind) takes one class number for each.")
+                }
+            }
+        }
+    }
+
+    func loadInputs(
+        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, borrows: Bool, _ plan: Plan,
+        in context: Context
+    ) throws(ApusError) {
+        for (index, view) in dataset.inputs.enumerated() {
+            if borrows, order == nil, view.dtype == .float32, view.isDense,
+                plan.borrowInput(index, view.row(start).assumingMemoryBound(to: Float.self))
+            { continue }
+            _ = plan.borrowInput(index, nil)
+            try view.gather(
+                order, start: start, count: count, into: plan.input(index), name: "inputs[\(index)]", in: context)
+        }
+    }
+
+    func loadTargets(
+        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, in context: Context
+    ) throws(ApusError) {
+        for (index, view) in dataset.targets.enumerated() {
+            let name = "targets[\(index)]"
+            switch losses[index].targetKind {
+            case .values:
+                try view.gather(
+                    order, start: start, count: count, into: targets[index].pointer, name: name, in: context)
+            case .labels:
+                let width = model.graph.nodes[model.graph.outputs[index]].shape.last
+                try view.gatherLabels(
+                    order, start: start, count: count, classes: width, into: labels[index].pointer, name: name)
+            }
+        }
+        if let view = dataset.sampleWeight, let rowWeights {
+            for row in 0..<count {
+                let number = order.map { $0[start + row] } ?? start + row
+                rowWeights.pointer[row] = Float(view.double(view.row(number)))
+            }
+        }
+    }
+}
