@@ -55,7 +55,14 @@ package enum KerasConfig {
         var items: [(key: String, value: JSON)] = [(key: "name", value: .string(layer.name))]
         if !(layer.layer is InputLayer) { items.append((key: "trainable", value: .bool(layer.isTrainable))) }
         items.append((key: "dtype", value: "float32"))
-        return .object(items + layer.layer.config)
+        let own = layer.layer.config.filter { item in !layer.keptConfig.contains { $0.key == item.key } }
+        return .object(items + own + layer.keptConfig)
+    }
+
+    /// An object of a file in the notation that every Keras reads: class_name and config alone.
+    private static func portable(_ json: JSON) -> JSON {
+        guard let name = json["class_name"], let config = json["config"] else { return json }
+        return ["class_name": name, "config": config]
     }
 
     // MARK: Reading
@@ -145,18 +152,17 @@ package enum KerasConfig {
                 let given = try inputParameters(shape, name: name).filter { $0.key == "shape" }
                 return GraphLayer(
                     name: name, isTrainable: true,
-                    layer: try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given)),
-                    untrainable: nil)
+                    layer: try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given)))
             }
             var given: [(key: String, value: JSON)] = []
-            var untrainable: String?
+            var kept: [(key: String, value: JSON)] = []
             for item in config where item.key != "name" && item.key != "trainable" {
                 if entry.parameters.contains(where: { $0.name == item.key }) {
                     // A later key of the same name wins, as in Python.
                     given.removeAll { $0.key == item.key }
                     given.append(item)
                 } else if trainingOnly.contains(where: { item.key.hasSuffix($0) }) {
-                    if !item.value.isNull { untrainable = item.key }
+                    if !item.value.isNull { kept.append((key: item.key, value: portable(item.value))) }
                 } else if !item.value.isNull, item.value.boolValue != false, !ignored.contains(item.key) {
                     context.warn("layer '\(name)': the configuration key '\(item.key)' is not known and was passed over.")
                 }
@@ -170,7 +176,7 @@ package enum KerasConfig {
             return GraphLayer(
                 name: name, isTrainable: trainable,
                 layer: try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given)),
-                untrainable: untrainable)
+                keptConfig: kept)
         } catch { throw error.inFile.within("layer '\(name)'") }
     }
 

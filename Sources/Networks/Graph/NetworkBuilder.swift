@@ -39,7 +39,7 @@ package final class NetworkBuilder {
             let layer = try entry.make(parameters)
             return try add(
                 GraphLayer(
-                    name: name, isTrainable: shared.boolean("trainable"), layer: layer, untrainable: nil),
+                    name: name, isTrainable: shared.boolean("trainable"), layer: layer),
                 inputs: inputs)
         } catch { throw error.within("layer '\(name)'") }
     }

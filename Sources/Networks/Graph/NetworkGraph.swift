@@ -7,8 +7,10 @@ package struct GraphLayer: Sendable {
     package let layer: any Layer
     /// Where its weights stand in the model's parameters, in Keras's order.
     package internal(set) var slots: [Int] = []
-    /// What of its configuration this version reads but cannot train ("kernel_regularizer"); nil when it can.
-    package let untrainable: String?
+    /// Regularizers and constraints of its configuration: this version runs and keeps them, but does not train with them.
+    package var keptConfig: [(key: String, value: JSON)] = []
+    /// The first of them, for messages; nil when the layer can train.
+    package var untrainable: String? { keptConfig.first?.key }
 }
 
 /// One call of a layer. A node's number is also the number of its output.
