@@ -347,6 +347,51 @@ static void a_child_goes_on_after_fork(void)
     CHECK(in_child(train_anew, NULL) == 0);
 }
 
+/* An estimator's fit (OpenBLAS), a save and a load (libhdf5 and its lock). */
+static apus_status fit_save_and_load(apus_context *context)
+{
+    static char bytes[1 << 16];
+    size_t needed = 0;
+    apus_model *model = sample_regression(context, &s), *loaded = NULL;
+    if (!model) return APUS_E_INTERNAL;
+    apus_status status = apus_model_save_memory(context, model, NULL, bytes, sizeof bytes, &needed);
+    if (!status) status = apus_model_load_memory(context, bytes, needed, NULL, &loaded);
+    apus_model_free(loaded);
+    apus_model_free(model);
+    return status;
+}
+
+static int fit_save_and_load_with(void *user) { return fit_save_and_load(user) == APUS_OK ? 0 : 1; }
+
+static int keeps_going;
+
+static void *save_over_and_over(void *user)
+{
+    static char bytes[1 << 16];
+    size_t needed = 0;
+    apus_context *context = user;
+    apus_model *model = sample_regression(context, &s);
+    while (__atomic_load_n(&keeps_going, __ATOMIC_ACQUIRE)) OK(context, apus_model_save_memory(context, model, NULL, bytes, sizeof bytes, &needed));
+    apus_model_free(model);
+    return NULL;
+}
+
+/* A fork waits for the locks that another thread holds, so that the child finds them free. */
+static void a_child_fits_and_saves_while_another_thread_was_saving(void)
+{
+    pthread_t thread;
+    apus_context *context = new_context(2, NULL), *other = new_context(1, NULL);
+    OK(context, fit_save_and_load(context));
+    __atomic_store_n(&keeps_going, 1, __ATOMIC_RELEASE);
+    pthread_create(&thread, NULL, save_over_and_over, other);
+    for (int i = 0; i < 25; i++) CHECK(in_child(fit_save_and_load_with, context) == 0);
+    __atomic_store_n(&keeps_going, 0, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+    OK(context, fit_save_and_load(context));
+    apus_context_free(other);
+    apus_context_free(context);
+}
+
 static int free_context(void *user)
 {
     apus_context_free(user);
@@ -482,6 +527,7 @@ int main(void)
     RUN(within_a_callback_the_context_is_busy_and_another_is_not);
     RUN(a_callback_can_stop_and_can_abort);
     RUN(a_child_goes_on_after_fork);
+    RUN(a_child_fits_and_saves_while_another_thread_was_saving);
     RUN(a_child_can_free_what_it_inherited);
     RUN(handles_outlive_their_context);
     RUN(many_contexts_live_at_once);
