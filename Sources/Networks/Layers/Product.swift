@@ -4,9 +4,9 @@ import Core
 /// c (m x n) = op(a) op(b) + beta c, row-major, in slices for a context's threads.
 ///
 /// Three forms, chosen by size alone: tiny products in one call, products of few rows straight from b in slices of
-/// columns, and the others with b packed once (in slices too) and then multiplied in slices of rows. Every element is
-/// summed in an order that depends on k alone, so the bits depend neither on the slices nor on the number of rows beside
-/// it.
+/// columns, and the others with b packed once (in slices too) and then multiplied in slices of rows. Within a form every
+/// element is summed in an order that depends on k alone, so slices and threads do not change a bit; nor do direct and
+/// packed differ. Tiny products sum in another order: a row among few may differ from the same among many by rounding.
 struct Product {
     enum Form { case small, direct, packed }
 
