@@ -31,6 +31,26 @@ func training(
     }
 }
 
+/// The caller's arrays for one value of each node's shape, checked before anything is computed; none for NULL with 0.
+private func results(
+    _ pointer: UnsafeMutablePointer<apus_array>?, _ count: Int32, of nodes: [Int], in graph: NetworkGraph, rows: Int,
+    _ name: String, _ side: String
+) throws(ApusError) -> [ArrayView] {
+    if pointer == nil, count == 0 { return [] }
+    let views = try outputs(pointer, count, name)
+    guard views.count == nodes.count else {
+        throw .invalid("The network has \(nodes.count) \(side), got \(views.count) \(name).")
+    }
+    for (index, view) in views.enumerated() {
+        let shape = graph.nodes[nodes[index]].shape.prefixed(by: rows)
+        guard view.shape == shape else {
+            throw .shape("\(name)[\(index)] must have shape \(shape), got \(view.shape).")
+        }
+        try checkReal(view, "\(name)[\(index)]")
+    }
+    return views
+}
+
 /// Throws for an output that real values cannot go to, before anything is computed.
 private func checkReal(_ view: ArrayView, _ name: String) throws(ApusError) {
     guard view.dtype == .float32 || view.dtype == .float64 else {
@@ -171,20 +191,8 @@ public func apus_trainer_forward(
     training(context, trainer) { (context, trainer) throws(ApusError) in
         let data = try batch(inputs, inputCount, nil, 0, nil)
         let graph = trainer.model.graph
-        var views: [ArrayView] = []
-        if out != nil || outputCount != 0 {
-            views = try outputs(out, outputCount, "outputs")
-            guard views.count == graph.outputs.count else {
-                throw .invalid("The network has \(graph.outputs.count) outputs, got \(views.count).")
-            }
-            for (index, view) in views.enumerated() {
-                let shape = graph.nodes[graph.outputs[index]].shape.prefixed(by: data.rows)
-                guard view.shape == shape else {
-                    throw .shape("outputs[\(index)] must have shape \(shape), got \(view.shape).")
-                }
-                try checkReal(view, "outputs[\(index)]")
-            }
-        }
+        let views = try results(
+            out, outputCount, of: graph.outputs, in: graph, rows: data.rows, "outputs", "outputs")
         try trainer.runForward(data, training: isTraining != 0, in: context)
         for (index, view) in views.enumerated() {
             let output = try trainer.output(index)
@@ -224,20 +232,8 @@ public func apus_trainer_backward(
             }
             given = views
         }
-        var wanted: [ArrayView] = []
-        if out != nil || inputCount != 0 {
-            wanted = try outputs(out, inputCount, "input_gradients")
-            guard wanted.count == graph.inputs.count else {
-                throw .invalid("The network has \(graph.inputs.count) inputs, got \(wanted.count) gradients.")
-            }
-            for (index, view) in wanted.enumerated() {
-                let shape = graph.nodes[graph.inputs[index]].shape.prefixed(by: trainer.rowsOfLastForward)
-                guard view.shape == shape else {
-                    throw .shape("input_gradients[\(index)] must have shape \(shape), got \(view.shape).")
-                }
-                try checkReal(view, "input_gradients[\(index)]")
-            }
-        }
+        let wanted = try results(
+            out, inputCount, of: graph.inputs, in: graph, rows: trainer.rowsOfLastForward, "input_gradients", "inputs")
         try trainer.backward(outputGradients: given, wantsInputGradients: !wanted.isEmpty, in: context)
         for (index, view) in wanted.enumerated() {
             let gradient = try trainer.inputGradient(index)
