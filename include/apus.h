@@ -35,9 +35,9 @@ extern "C" {
 #endif
 
 #define APUS_VERSION_MAJOR 1
-#define APUS_VERSION_MINOR 0
+#define APUS_VERSION_MINOR 1
 #define APUS_VERSION_PATCH 0
-#define APUS_VERSION_STRING "1.0.0"
+#define APUS_VERSION_STRING "1.1.0"
 
 /* ------------------------------------------------------------------ 1. Status, context, version */
 
@@ -122,7 +122,7 @@ const char *apus_status_text(apus_status status);
  * store: legal from any thread and from a signal handler. */
 void apus_interrupt(apus_context *context);
 
-/* The version of the library, "1.0.0", static text: compare with APUS_VERSION_STRING. */
+/* The version of the library, "1.1.0", static text: compare with APUS_VERSION_STRING. */
 const char *apus_version(void);
 
 /* The build as a JSON object: version, instruction sets compiled and detected, the one in use by this context,
@@ -406,6 +406,456 @@ void apus_session_free(apus_session *session);
 /* Runs the network; allocates nothing when inputs and outputs are dense float32. Rows must be 1 to max_batch. */
 apus_status apus_session_run(apus_context *context, apus_session *session, const apus_array *inputs, int32_t n_inputs,
                              apus_array *outputs, int32_t n_outputs);
+
+/* ------------------------------------------------------------------ 8. Array arithmetic
+ *
+ * Since 1.1. Arrays of float32 and float64 are computed in their own precision, mixed ones in float64; whole numbers
+ * and bool count as float64, read exactly. A result may go to an array of the same or a wider type (float32 to
+ * float64), never to a narrower one: apus_copy converts on purpose. `out` may be one of the inputs (same data, shape
+ * and strides: in place); any other overlap is APUS_E_INVALID_ARGUMENT. Shapes broadcast as in NumPy: aligned from
+ * the last dimension, an extent of 1 stretches. Arithmetic follows IEEE 754: division by zero, overflow and NaN are
+ * values, not errors. Empty arrays are fine wherever there is a sensible answer. */
+
+/* out = a operation b, or operation(a) with b NULL. Two arrays: "add", "subtract", "multiply", "divide", "power",
+ * "maximum", "minimum", "fmax", "fmin", "remainder" (sign of the divisor), "fmod", "hypot", "arctan2"; comparisons to
+ * a bool, uint8 or real `out`: "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+ * "logical_and", "logical_or", "logical_xor". One array: "negative", "absolute", "sign", "square", "sqrt", "cbrt",
+ * "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos",
+ * "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", "trunc", "rint" (half to even),
+ * "sigmoid", "erf", "erfc", "gammaln"; to bool: "isnan", "isinf", "isfinite", "logical_not". The catalog has them all
+ * ("operations"), docs/arrays.md their measured errors. */
+apus_status apus_elementwise(apus_context *context, const char *operation, const apus_array *a, const apus_array *b,
+                             apus_array *out);
+
+/* out = a operation value; the value takes a's precision. For value operation a use an array of no dimensions. */
+apus_status apus_elementwise_scalar(apus_context *context, const char *operation, const apus_array *a, double value,
+                                    apus_array *out);
+
+/* out = where condition is not 0: a, else b; all three broadcast. */
+apus_status apus_where(apus_context *context, const apus_array *condition, const apus_array *a, const apus_array *b,
+                       apus_array *out);
+
+/* Copies with broadcasting and conversion: float64 to float32 rounds to nearest; a real or whole value that a whole or
+ * bool `out` cannot hold exactly is APUS_E_DTYPE (some of out may have been written). */
+apus_status apus_copy(apus_context *context, const apus_array *a, apus_array *out);
+
+/* Views: they fill *view with a's data under another shape and strides and copy nothing. `view` may be `a` itself. */
+/* Dimensions reversed. */
+apus_status apus_view_transpose(apus_context *context, const apus_array *a, apus_array *view);
+/* Dimension i of the view is dimension axes[i] of a; negative axes count from the end. */
+apus_status apus_view_permute(apus_context *context, const apus_array *a, const int32_t *axes, int32_t n_axes,
+                              apus_array *view);
+/* Another shape of the same count; one extent may be -1 and is worked out. APUS_E_SHAPE when strides do not allow it
+ * without a copy: apus_copy to a dense array first. */
+apus_status apus_view_reshape(apus_context *context, const apus_array *a, const int64_t *shape, int32_t ndim,
+                              apus_array *view);
+/* Elements start, start + step, ... below stop (above it for a negative step) of one dimension, Python's rules for
+ * negative and large bounds; INT64_MAX and INT64_MIN stand for an omitted bound. */
+apus_status apus_view_slice(apus_context *context, const apus_array *a, int32_t axis, int64_t start, int64_t stop,
+                            int64_t step, apus_array *view);
+/* a stretched to a shape, with strides of 0; for reading. */
+apus_status apus_view_broadcast(apus_context *context, const apus_array *a, const int64_t *shape, int32_t ndim,
+                                apus_array *view);
+
+/* Joins n >= 1 arrays along an existing axis. */
+apus_status apus_concatenate(apus_context *context, const apus_array *arrays, int32_t n, int32_t axis, apus_array *out);
+/* Elements of a along an axis at `indices` (int64 or int32, any shape, negative from the end): the shape of out is a's
+ * with the axis replaced by the shape of indices. An index out of range is APUS_E_INVALID_ARGUMENT. */
+apus_status apus_take(apus_context *context, const apus_array *a, const apus_array *indices, int32_t axis,
+                      apus_array *out);
+
+#define APUS_TRANSPOSE_A 1
+#define APUS_TRANSPOSE_B 2
+
+/* Matrix product, NumPy's matmul: vectors are a row on the left and a column on the right, leading dimensions are
+ * batches and broadcast. `flags` transposes the last two dimensions of a or b. */
+apus_status apus_matmul(apus_context *context, const apus_array *a, const apus_array *b, int32_t flags,
+                        apus_array *out);
+/* The inner product of two arrays of the same shape, summed in float64 (pairwise). */
+apus_status apus_dot(apus_context *context, const apus_array *a, const apus_array *b, double *out);
+/* out[i][j] = a[i] b[j] of two vectors. */
+apus_status apus_outer(apus_context *context, const apus_array *a, const apus_array *b, apus_array *out);
+/* The cross product of 3-vectors in the last dimension; the rest broadcasts. */
+apus_status apus_cross(apus_context *context, const apus_array *a, const apus_array *b, apus_array *out);
+
+/* Reduces along axes (NULL with 0: all): "sum", "mean", "product", "min", "max", "argmin", "argmax" (one axis or all;
+ * int64 or int32 out; first of equals), "any", "all" (bool), "count_nonzero" (int64), "norm_1", "norm_2", "norm_inf",
+ * "logsumexp". Reduced dimensions are absent from out's shape or kept as 1, as out is given. Sums are made in float64
+ * for float32, pairwise with a fixed order for float64 (error bound in docs/arrays.md), so threads do not change a bit.
+ * NaN wins in min, max, argmin, argmax. An empty sum is 0, an empty product 1; the others refuse emptiness. */
+apus_status apus_reduce(apus_context *context, const char *operation, const apus_array *a, const int32_t *axes,
+                        int32_t n_axes, apus_array *out);
+/* All elements to one number. */
+apus_status apus_reduce_all(apus_context *context, const char *operation, const apus_array *a, double *out);
+/* Running "sum", "product", "min", "max" along an axis; out has a's shape. */
+apus_status apus_cumulative(apus_context *context, const char *operation, const apus_array *a, int32_t axis,
+                            apus_array *out);
+
+/* Sorts along an axis, stable, NaN last; `descending` other than 0 reverses (equal elements keep their order). out may
+ * be a. apus_argsort gives positions (int64, or int32). */
+apus_status apus_sort(apus_context *context, const apus_array *a, int32_t axis, int32_t descending, apus_array *out);
+apus_status apus_argsort(apus_context *context, const apus_array *a, int32_t axis, int32_t descending,
+                         apus_array *out);
+/* The sorted distinct values of all elements: *n of them. `values` (same dtype as a), `first` (position of the first
+ * of each), `counts` (int64) are 1-D with room for at least *n; `inverse` (int64, a's shape) says which value each
+ * element is. Each may be NULL; with too little room APUS_E_BUFFER_TOO_SMALL, *n set. NaN counts as one value. */
+apus_status apus_unique(apus_context *context, const apus_array *a, apus_array *values, apus_array *first,
+                        apus_array *inverse, apus_array *counts, int64_t *n);
+/* Where each value would go into the ascending vector `sorted`: before equals, or after them with right != 0. */
+apus_status apus_searchsorted(apus_context *context, const apus_array *sorted, const apus_array *values, int32_t right,
+                              apus_array *out);
+
+/* Vectors along an axis divided by their Euclidean length, without overflow; zero vectors stay zero. */
+apus_status apus_unit_vectors(apus_context *context, const apus_array *a, int32_t axis, apus_array *out);
+
+/* ------------------------------------------------------------------ 9. Functions of the caller
+ *
+ * Since 1.1. Chapters 9, 11 and 14 call functions of yours. A function writes its result and returns 0. A value that is
+ * NaN or infinite says "undefined here". It may return a positive number to stop (methods with something to keep keep
+ * it, the others give APUS_E_INTERRUPTED) or a negative one to abort: APUS_E_INTERRUPTED and outputs untouched. It runs
+ * on the caller's thread, in the caller's floating-point state, must not use the running context, and is never called
+ * at the same time as itself. */
+
+/* value = f(x). */
+typedef int32_t (*apus_scalar_function)(void *user, double x, double *value);
+/* value = f(x of n numbers) and, when gradient is not NULL, its n partial derivatives. Where a function documents that
+ * gradients come from differences, gradient is always NULL. */
+typedef int32_t (*apus_function)(void *user, const double *x, int64_t n, double *value, double *gradient);
+/* y of m numbers = f(x of n numbers). */
+typedef int32_t (*apus_vector_function)(void *user, const double *x, int64_t n, double *y, int64_t m);
+
+/* A vector field on a grid: `axes` are n_axes vectors of coordinates; out has shape (length of each axis, ..., m)
+ * (or without the last when m is 1): out[i]...[k] = f(axes[0][i], ..., axes[n-1][k]). */
+apus_status apus_evaluate_grid(apus_context *context, apus_vector_function f, void *user, const apus_array *axes,
+                               int32_t n_axes, int64_t m, apus_array *out);
+
+/* ------------------------------------------------------------------ 10. Linear algebra
+ *
+ * Since 1.1. Through LAPACK, in float64 (float32 is widened, results are rounded once to float32 outputs). Matrices
+ * must be finite. Where outputs are arrays, leading dimensions are stacks of matrices, as in NumPy. Outputs that may be
+ * NULL are not computed. Errors: APUS_E_SHAPE; APUS_E_NOT_CONVERGED for a singular matrix (naming the pivot) and for a
+ * LAPACK iteration that fails; a nearly singular one (reciprocal condition below 2^-52) warns with the estimate. */
+
+/* Solves a x = b for a vector or the columns of a matrix. `structure`: "general" (NULL; LU with partial pivoting),
+ * "symmetric", "positive_definite" (Cholesky), "lower_triangular", "upper_triangular" (the other half is not read).
+ * *rcond (may be NULL): the reciprocal condition estimate in the 1-norm (of the last matrix of a stack). */
+apus_status apus_solve(apus_context *context, const apus_array *a, const apus_array *b, const char *structure,
+                       apus_array *x, double *rcond);
+apus_status apus_inverse(apus_context *context, const apus_array *a, apus_array *out);
+/* Singular values at most rcond times the largest count as 0; rcond < 0 means max(rows, columns) 2^-52. */
+apus_status apus_pseudo_inverse(apus_context *context, const apus_array *a, double rcond, apus_array *out,
+                                int64_t *rank);
+/* The least-squares solution of least norm (SVD, divide and conquer). residuals: the sum of squares for each column of
+ * b. residuals, rank and singular_values may be NULL. */
+apus_status apus_least_squares(apus_context *context, const apus_array *a, const apus_array *b, double rcond,
+                               apus_array *x, apus_array *residuals, int64_t *rank, apus_array *singular_values);
+
+/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. */
+apus_status apus_determinant(apus_context *context, const apus_array *a, double *out);
+apus_status apus_log_determinant(apus_context *context, const apus_array *a, double *sign, double *log_absolute);
+apus_status apus_trace(apus_context *context, const apus_array *a, double *out);
+/* Numerical rank: singular values above tolerance; < 0 means max(rows, columns) 2^-52 times the largest. */
+apus_status apus_matrix_rank(apus_context *context, const apus_array *a, double tolerance, int64_t *rank);
+/* Condition number and norm; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". A singular matrix
+ * has the condition infinity. */
+apus_status apus_condition_number(apus_context *context, const apus_array *a, const char *norm, double *out);
+apus_status apus_matrix_norm(apus_context *context, const apus_array *a, const char *norm, double *out);
+
+/* a = l l^T of a symmetric positive definite matrix (the lower half is read); a matrix that is not is
+ * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. */
+apus_status apus_cholesky(apus_context *context, const apus_array *a, int32_t upper, apus_array *out);
+/* a[permutation] = l u: l (m, k) with unit diagonal, u (k, n), k = min(m, n); permutation: int64 or int32, m rows.
+ * A singular matrix is no error. Outputs may be NULL. */
+apus_status apus_lu(apus_context *context, const apus_array *a, apus_array *l, apus_array *u, apus_array *permutation);
+/* a = q r, Householder, the diagonal of r made >= 0. q (m, k) and r (k, n), or q (m, m) and r (m, n): as they are
+ * given. With `permutation` (n, may be NULL) columns are pivoted: a[:, permutation] = q r, |diagonal| descending. */
+apus_status apus_qr(apus_context *context, const apus_array *a, apus_array *q, apus_array *r, apus_array *permutation);
+/* a = u diag(s) vt, singular values descending (divide and conquer). u (m, k), vt (k, n), or full (m, m), (n, n), as
+ * they are given; u and vt may be NULL. */
+apus_status apus_svd(apus_context *context, const apus_array *a, apus_array *u, apus_array *s, apus_array *vt);
+/* Symmetric (the lower half is read): ascending eigenvalues, eigenvectors in columns (may be NULL). */
+apus_status apus_eigh(apus_context *context, const apus_array *a, apus_array *values, apus_array *vectors);
+/* General: eigenvalues as real and imaginary parts, and right eigenvectors of unit length in columns (may be NULL). */
+apus_status apus_eig(apus_context *context, const apus_array *a, apus_array *values_real, apus_array *values_imaginary,
+                     apus_array *vectors_real, apus_array *vectors_imaginary);
+/* a to a whole power (below 0: of the inverse), and e^a (scaling and squaring, Al-Mohy and Higham 2009,
+ * doi:10.1137/09074721X). */
+apus_status apus_matrix_power(apus_context *context, const apus_array *a, int64_t exponent, apus_array *out);
+apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, apus_array *out);
+
+/* ------------------------------------------------------------------ 11. Calculus
+ *
+ * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact derivatives see chapter 12. */
+
+/* The derivative of f at x. parameters (NULL for the defaults): method=richardson (adaptive extrapolation of central
+ * differences: Ridders 1982, doi:10.1016/S0141-1195(82)80057-0), central, forward, backward; order=1 or 2; step=0
+ * (0: chosen). *error (may be NULL) is an estimate of the absolute error. A point where f is not finite, and a
+ * derivative that does not settle, are APUS_E_NOT_CONVERGED. */
+apus_status apus_derivative(apus_context *context, apus_scalar_function f, void *user, double x,
+                            const char *parameters, double *value, double *error, int64_t *evaluations);
+/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. */
+apus_status apus_gradient(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
+                          const char *parameters, double *gradient, double *errors);
+/* Along a direction, as given or with normalize=true as a unit vector. */
+apus_status apus_directional_derivative(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
+                                        const double *direction, const char *parameters, double *value, double *error);
+/* jacobian[i * n + j] = d f_i / d x_j; errors (m n numbers) may be NULL. */
+apus_status apus_jacobian(apus_context *context, apus_vector_function f, void *user, const double *x, int64_t n,
+                          int64_t m, const char *parameters, double *jacobian, double *errors);
+/* n x n, symmetric. errors (n n numbers) may be NULL. */
+apus_status apus_hessian(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
+                         const char *parameters, double *hessian, double *errors);
+
+typedef struct apus_integral {
+    uint32_t struct_size;
+    int32_t reserved;
+    double value;
+    double error;        /* estimate of the absolute error */
+    int64_t evaluations;
+    int64_t subdivisions; /* intervals used */
+} apus_integral;
+#define APUS_INTEGRAL_INIT { sizeof(apus_integral), 0, 0.0, 0.0, 0, 0 }
+
+/* The integral of f from a to b; reversed limits change the sign, infinite ones are taken by substitution. parameters:
+ * method=gauss_kronrod (adaptive, 21 points, epsilon extrapolation for singular ends: Piessens et al. 1983, QUADPACK,
+ * doi:10.1007/978-3-642-61786-7), tanh_sinh, rectangle (midpoint), trapezoid, simpson; epsabs=1.49e-8 epsrel=1.49e-8
+ * limit=50 (subintervals); points=[...] (difficult points inside); intervals=100 (of the fixed rules). End points are
+ * never evaluated by the first three. APUS_E_NOT_CONVERGED when the tolerance was not reached or the integral seems to
+ * diverge, with the best estimate in *result; a non-finite value of f inside the range is an error that names x. */
+apus_status apus_integrate(apus_context *context, apus_scalar_function f, void *user, double a, double b,
+                           const char *parameters, apus_integral *result);
+/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated adaptive integrals. */
+apus_status apus_integrate_box(apus_context *context, apus_function f, void *user, const double *lower,
+                               const double *upper, int64_t n, const char *parameters, apus_integral *result);
+/* From samples y along an axis at positions x (a vector, or NULL for the spacing dx): `rule` "trapezoid", "simpson"
+ * (uneven spacing and any count: Cartwright 2017), "rectangle" (left). out lacks the axis. The cumulative form
+ * (trapezoid) has one element less along the axis, or as many, beginning with 0: as out is given. */
+apus_status apus_integrate_samples(apus_context *context, const char *rule, const apus_array *y, const apus_array *x,
+                                   double dx, int32_t axis, apus_array *out);
+apus_status apus_cumulative_integral(apus_context *context, const apus_array *y, const apus_array *x, double dx,
+                                     int32_t axis, apus_array *out);
+
+/* Of a density given as a callback, over its support [a, b] (may be infinite). E[g(X)]; g NULL is X itself. The density need
+ * not be normalised with normalize=true. parameters as of apus_integrate. */
+apus_status apus_expected_value(apus_context *context, apus_scalar_function density, void *user, double a, double b,
+                                apus_scalar_function g, void *g_user, const char *parameters, apus_integral *result);
+apus_status apus_variance_of_density(apus_context *context, apus_scalar_function density, void *user, double a,
+                                     double b, const char *parameters, apus_integral *result);
+/* P(from <= X <= to). */
+apus_status apus_probability(apus_context *context, apus_scalar_function density, void *user, double a, double b,
+                             double from, double to, const char *parameters, apus_integral *result);
+/* Of n values with probabilities (which must be >= 0 and sum to 1 within 1e-9): mean, variance, entropy in nats; each
+ * may be NULL. */
+apus_status apus_discrete_moments(apus_context *context, const double *values, const double *probabilities, int64_t n,
+                                  double *mean, double *variance, double *entropy);
+
+/* ------------------------------------------------------------------ 12. Expressions: exact derivatives
+ *
+ * Since 1.1. A graph of operations on float64 arrays with reverse-mode differentiation (Griewank and Walther 2008,
+ * doi:10.1137/1.9780898717761). Nodes are numbered from 0; one thread at a time may use an expression. */
+
+typedef struct apus_expression apus_expression;
+
+apus_status apus_expression_create(apus_context *context, apus_expression **out);
+void apus_expression_free(apus_expression *expression);
+/* A variable of a shape (ndim 0: a scalar). Variables are numbered in the order of their making. */
+apus_status apus_expression_variable(apus_context *context, apus_expression *expression, const char *name,
+                                     const int64_t *shape, int32_t ndim, int32_t *node);
+/* A constant; the array is copied. */
+apus_status apus_expression_constant(apus_context *context, apus_expression *expression, const apus_array *value,
+                                     int32_t *node);
+/* An operation on earlier nodes: the elementwise operations of apus_elementwise that have derivatives (broadcasting
+ * included), "matmul", "transpose", "sum", "mean", "product", "max", "min", "logsumexp", "norm_2" (parameters
+ * axes=[...] keepdims=false), "softmax" (axis=-1), "reshape" (shape=[...]), "concatenate" (axis=0), "where". Shapes
+ * are checked here. */
+apus_status apus_expression_apply(apus_context *context, apus_expression *expression, const char *operation,
+                                  const int32_t *inputs, int32_t n_inputs, const char *parameters, int32_t *node);
+/* A formula over the variables made so far: "100 * (y - x^2)^2 + (1 - x)^2", "sum(sigmoid(W @ v + b))". Operators
+ * + - * / ^ (or **) @ and unary -, functions by the names of operations, numbers, pi, e. A fault names its column. */
+apus_status apus_expression_parse(apus_context *context, apus_expression *expression, const char *formula,
+                                  int32_t *node);
+/* The shape of a node's value: fills dtype, ndim, shape. */
+apus_status apus_expression_shape(apus_context *context, const apus_expression *expression, int32_t node,
+                                  apus_array *out);
+/* The node's value for values of all variables, in their order. */
+apus_status apus_expression_evaluate(apus_context *context, apus_expression *expression, int32_t node,
+                                     const apus_array *values, int32_t n_values, apus_array *out);
+/* Value (may be NULL) and the gradients of a node by each variable (gradients[i].data NULL: not wanted). For a node that is
+ * not a scalar, output_gradient (the vector on the left of the Jacobian) must be given; for a scalar NULL means 1. */
+apus_status apus_expression_gradient(apus_context *context, apus_expression *expression, int32_t node,
+                                     const apus_array *values, int32_t n_values, const apus_array *output_gradient,
+                                     apus_array *value, apus_array *gradients, int32_t n_gradients);
+/* The Hessian of a scalar node times one direction per variable, forward over reverse: no differences. */
+apus_status apus_expression_hessian_product(apus_context *context, apus_expression *expression, int32_t node,
+                                            const apus_array *values, int32_t n_values, const apus_array *directions,
+                                            apus_array *products, int32_t n_products);
+/* The node as a formula. */
+apus_status apus_expression_text(apus_context *context, const apus_expression *expression, int32_t node, char *buffer,
+                                 size_t capacity, size_t *needed);
+
+/* ------------------------------------------------------------------ 13. Statistics
+ *
+ * Since 1.1. float64 throughout (float32 and whole numbers are read exactly). NaN makes a result NaN. */
+
+/* A statistic along axes (NULL with 0: of all elements): "mean", "median", "mode", "variance", "std",
+ * "standard_error", "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range",
+ * "interquartile_range", "skewness", "kurtosis" (excess; both with population moments), "sum", "product", "min",
+ * "max", "geometric_mean", "harmonic_mean", "moment". parameters: ddof=0 (population; 1: sample) for "variance",
+ * "std"; order=2 for "moment". Weights (NULL, or a's shape, or a vector along the one axis; >= 0, not all 0) for mean,
+ * variance, std, sum, median: weights=population, frequency, reliability (divide by W, W - 1, W - sum w^2 / W). Two
+ * passes with a compensated second sum (Chan et al. 1983, doi:10.1080/00031305.1983.10483115). */
+apus_status apus_statistic(apus_context *context, const char *statistic, const char *parameters, const apus_array *a,
+                           const apus_array *weights, const int32_t *axes, int32_t n_axes, apus_array *out);
+/* Quantiles 0 <= q[i] <= 1 along an axis; the first dimension of out is the quantiles. `method` has NumPy's names:
+ * "linear" (NULL), "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf",
+ * "hazen", "weibull", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest" (Hyndman and Fan
+ * 1996, doi:10.1080/00031305.1996.10473566). */
+apus_status apus_quantile(apus_context *context, const apus_array *a, const double *q, int64_t n_q, const char *method,
+                          int32_t axis, apus_array *out);
+/* Rows are observations, columns variables. Divides by n - ddof; weights (NULL, one per row) count observations. */
+apus_status apus_covariance(apus_context *context, const apus_array *x, int32_t ddof, const apus_array *weights,
+                            apus_array *out);
+/* `method`: "pearson" (NULL), "spearman", "kendall" (tau-b). A constant column has NaN. */
+apus_status apus_correlation(apus_context *context, const apus_array *x, const char *method, apus_array *out);
+/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". */
+apus_status apus_ranks(apus_context *context, const apus_array *a, const char *method, int32_t axis, apus_array *out);
+/* Counts (or sums of weights, NULL: 1) of a's elements in bins. edges (bins + 1, ascending) are read when
+ * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range) and
+ * written to edges, which may be NULL. The last bin contains its right end. density != 0 normalises to area 1. counts:
+ * int64, or real. */
+apus_status apus_histogram(apus_context *context, const apus_array *a, const apus_array *weights, double low,
+                           double high, int32_t given_edges, int32_t density, apus_array *counts, apus_array *edges);
+/* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy. */
+apus_status apus_histogram_bins(apus_context *context, const apus_array *a, const char *rule, int64_t *bins);
+
+/* Running moments (Welford 1962, Pebay 2008): start from the _INIT macro, add values as they come, merge partial ones. Plain
+ * numbers: copy and store them as you like. */
+typedef struct apus_moments {
+    uint32_t struct_size;
+    int32_t reserved;
+    int64_t count;
+    double weight, mean, m2, m3, m4; /* total weight; sums of powers of deviations from the mean */
+    double minimum, maximum;
+} apus_moments;
+#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
+/* weights may be NULL. */
+apus_status apus_moments_add(apus_context *context, apus_moments *moments, const apus_array *values,
+                             const apus_array *weights);
+apus_status apus_moments_merge(apus_context *context, apus_moments *moments, const apus_moments *other);
+/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added. */
+apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
+                                   int32_t ddof, double *out);
+
+/* Distributions: "normal" (loc=0 scale=1), "uniform" (loc=0 scale=1), "exponential" (scale=1), "beta" (a b),
+ * "binomial" (n p), "bernoulli" (p), "gamma" (a scale=1), "chi2" (df), "student_t" (df), "f" (dfn dfd), "poisson" (mu),
+ * "lognormal" (s scale=1), "geometric" (p): SciPy's parameters and conventions. `what`: "pdf" ("pmf" for whole numbers), "logpdf", "cdf",
+ * "logcdf", "sf", "logsf", "ppf" (inverse of cdf), "isf". Elementwise from x to out; arguments outside of the
+ * support have density 0; probabilities outside 0 to 1 give NaN. Sources and measured errors: docs/statistics.md. */
+apus_status apus_distribution(apus_context *context, const char *distribution, const char *parameters,
+                              const char *what, const apus_array *x, apus_array *out);
+/* Mean, variance, skewness, excess kurtosis; each may be NULL. Undefined ones are NaN. */
+apus_status apus_distribution_moments(apus_context *context, const char *distribution, const char *parameters,
+                                      double *mean, double *variance, double *skewness, double *kurtosis);
+/* Draws into a real array (or a whole-number one for discrete distributions), from the context's next stream. */
+apus_status apus_random_distribution(apus_context *context, const char *distribution, const char *parameters,
+                                     apus_array *out);
+/* Draws numbers 0, ..., n - 1 into `out` (int64 or int32): with replacement, or without (out at most n elements);
+ * probabilities (NULL: equal; n numbers, >= 0, any positive sum) weight them. apus_take gives the rows drawn. */
+apus_status apus_random_choice(apus_context *context, int64_t n, int32_t replace, const apus_array *probabilities,
+                               apus_array *out);
+
+/* ------------------------------------------------------------------ 14. Minimisation and roots
+ *
+ * Since 1.1. */
+
+/* hessian: n x n, symmetric, all of it. product: hessian times a vector. */
+typedef int32_t (*apus_hessian_function)(void *user, const double *x, int64_t n, double *hessian);
+typedef int32_t (*apus_hessian_product_function)(void *user, const double *x, int64_t n, const double *vector,
+                                                 double *product);
+
+typedef struct apus_problem {
+    uint32_t struct_size;
+    int32_t reserved;
+    int64_t n;                                     /* numbers in x */
+    void *user;
+    apus_function function;
+    apus_hessian_function hessian;                 /* may be NULL: Newton and trust-exact then take differences */
+    apus_hessian_product_function hessian_product; /* may be NULL */
+    const double *lower, *upper;                   /* bounds, may be NULL; -inf and inf for none */
+} apus_problem;
+#define APUS_PROBLEM_INIT { sizeof(apus_problem), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
+
+typedef struct apus_iteration {
+    uint32_t struct_size;
+    int32_t reserved;
+    int64_t iteration;             /* from 1 */
+    int64_t n;
+    const double *x;               /* the point now */
+    double value;
+    double gradient_norm;          /* largest absolute component; NaN for methods without gradients */
+    double step;                   /* length of the last step */
+    int64_t function_evaluations;
+} apus_iteration;
+/* 0 goes on, above 0 stops and keeps, below 0 aborts. */
+typedef int32_t (*apus_iteration_callback)(void *user, const apus_iteration *iteration);
+
+#define APUS_STOP_CONVERGED 0   /* the tolerance of the method was met */
+#define APUS_STOP_ITERATIONS 1  /* maxiter */
+#define APUS_STOP_EVALUATIONS 2 /* maxfev */
+#define APUS_STOP_PRECISION 3   /* no step lowers the value any more in double precision */
+#define APUS_STOP_CALLBACK 4    /* a callback asked to stop */
+#define APUS_STOP_UNBOUNDED 5   /* the function seems to have no minimum: it fell without end */
+#define APUS_STOP_NOT_FINITE 6  /* no step to a finite value was found */
+
+typedef struct apus_minimum {
+    uint32_t struct_size;
+    int32_t status;                /* APUS_STOP_... */
+    double value;
+    double gradient_norm;          /* largest absolute component of the (projected) gradient; NaN without */
+    int64_t iterations;
+    int64_t function_evaluations, gradient_evaluations, hessian_evaluations;
+    double *gradient;              /* set by the caller: n numbers to fill, or NULL */
+    double *inverse_hessian;       /* set by the caller: n n numbers to fill where the method has it (else NaN), or NULL */
+    char message[160];
+} apus_minimum;
+#define APUS_MINIMUM_INIT { sizeof(apus_minimum), 0, 0.0, 0.0, 0, 0, 0, 0, NULL, NULL, { 0 } }
+
+/* Minimises problem->function from x, which holds the best point on return (untouched after an error). `method`:
+ * SciPy's "CG" (Polak-Ribiere+ with the line search of Hager and Zhang 2005, doi:10.1137/030601880), "BFGS",
+ * "L-BFGS-B" (bounds; the default for NULL; Byrd et al. 1995, doi:10.1137/0916069), "Newton" (modified Cholesky and
+ * line search), "Newton-CG", "trust-exact" (More and Sorensen 1983, doi:10.1137/0904038), "trust-ncg" (Steihaug),
+ * "Nelder-Mead" (no gradients; bounds), and the update rules of networks: "SGD" (learning_rate, momentum, nesterov),
+ * "Adagrad", "Adadelta", "RMSprop", "Adam". parameters: gradient=callback (or forward, central: differences), gtol=1e-5
+ * maxiter maxfev, and the method's own (apus_catalog, "minimizers"). `callback` may be NULL. APUS_OK whenever x was improved or
+ * kept: read result->status. A function that is not finite at the start is APUS_E_NOT_CONVERGED. */
+apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
+                          const apus_problem *problem, double *x, apus_iteration_callback callback,
+                          void *callback_user, apus_minimum *result);
+/* A function of one number: "brent" (NULL; Brent 1973) and "golden" from the bracket a, b (widened downhill), "bounded"
+ * between a and b. parameters: xtol=1.48e-8 maxiter=500. */
+apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
+                                 apus_scalar_function f, void *user, double a, double b, double *x,
+                                 apus_minimum *result);
+/* A step along a direction that meets the strong Wolfe conditions (c1=1e-4 c2=0.9 maximum=1e10 maxiter=50): *step, 0 with
+ * APUS_E_NOT_CONVERGED when there is none or the direction does not descend. */
+apus_status apus_line_search(apus_context *context, const char *parameters, const apus_problem *problem,
+                             const double *x, const double *direction, double *step, apus_minimum *result);
+
+typedef struct apus_root {
+    uint32_t struct_size;
+    int32_t status; /* APUS_STOP_... */
+    double root, value;
+    int64_t iterations, evaluations;
+    char message[160];
+} apus_root;
+#define APUS_ROOT_INIT { sizeof(apus_root), 0, 0.0, 0.0, 0, 0, { 0 } }
+
+/* f(x) = 0: "brentq" (NULL; Brent 1973) and "bisect" in [a, b] where f changes sign; "newton" from a with `derivative`, and
+ * "secant" from a and b. derivative may be NULL elsewhere. parameters: xtol=2e-12 rtol=8.9e-16 maxiter=100. No sign change is
+ * APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative and NaN are
+ * APUS_E_NOT_CONVERGED with *result filled. */
+apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
+                           apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
 
 #ifdef __cplusplus
 }

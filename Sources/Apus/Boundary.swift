@@ -59,15 +59,25 @@ func release<T: AnyObject>(_ pointer: OpaquePointer?, as type: T.Type) {
     if let pointer { Unmanaged<T>.fromOpaque(UnsafeRawPointer(pointer)).release() }
 }
 
-/// Every call with a context goes through here: one thread at a time, denormals flushed, OpenBLAS on one thread while it
-/// is used, errors turned into a status and a message, all put back on return.
+/// What becomes of numbers below the normal range while a call runs, on its thread and on the workers.
+enum Denormals {
+    /// Zero, for the speed of training and inference.
+    case flushed
+    /// Kept, as IEEE 754 says: for the numerics, whose users expect every number that they know.
+    case kept
+}
+
+/// Every call with a context goes through here: one thread at a time, denormals flushed or kept, OpenBLAS on one thread
+/// while it is used, errors turned into a status and a message, all put back on return.
 @inline(__always)
-func boundary(_ pointer: OpaquePointer?, _ body: (Context) throws(ApusError) -> Void) -> apus_status {
+func boundary(
+    _ pointer: OpaquePointer?, denormals: Denormals = .flushed, _ body: (Context) throws(ApusError) -> Void
+) -> apus_status {
     guard let pointer else { return APUS_E_INVALID_ARGUMENT }
     let handle = object(pointer, as: ContextHandle.self)
     guard handle.enter() else { return APUS_E_BUSY }
     handle.clearMessage()
-    let floatingPoint = apus_fp_flush_denormals()
+    let floatingPoint = denormals == .flushed ? apus_fp_flush_denormals() : apus_fp_keep_denormals()
     handle.context.callersFloatingPoint = floatingPoint
     var status = APUS_OK
     do {
@@ -81,6 +91,16 @@ func boundary(_ pointer: OpaquePointer?, _ body: (Context) throws(ApusError) -> 
     apus_fp_restore(floatingPoint)
     handle.leave()
     return status
+}
+
+/// Runs a callback of the caller in the caller's floating-point state.
+@inline(__always)
+func inCallersState<Result>(_ context: Context, _ body: () -> Result) -> Result {
+    let own = apus_fp_current()
+    if own == context.callersFloatingPoint { return body() }
+    apus_fp_restore(context.callersFloatingPoint)
+    defer { apus_fp_restore(own) }
+    return body()
 }
 
 /// A pointer argument that must be there.

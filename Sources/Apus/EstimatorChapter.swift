@@ -52,10 +52,9 @@ func sink(_ callback: apus_progress_callback?, _ user: UnsafeMutableRawPointer?,
                 progress.metric_names = names.pointer
                 progress.metrics = metrics.baseAddress
                 progress.validation_metrics = report.hasValidation ? held.baseAddress : nil
-                let own = apus_fp_flush_denormals()
-                apus_fp_restore(context.callersFloatingPoint)
-                defer { apus_fp_restore(own) }
-                return withUnsafePointer(to: progress) { callback(user, $0) }
+                return withUnsafePointer(to: progress) { progress in
+                    inCallersState(context) { callback(user, progress) }
+                }
             }
         }
         return decision == 0 ? .go : decision > 0 ? .stop : .abort

@@ -405,4 +405,16 @@ APUS_INLINE apus_fp_state apus_fp_flush_denormals(void) {
     return before;
 }
 
+// IEEE 754 as it is written: denormals kept, round to nearest, all exceptions masked; returns the state before, for
+// apus_fp_restore.
+APUS_INLINE apus_fp_state apus_fp_keep_denormals(void) {
+    const apus_fp_state before = apus_fp_current();
+#if defined(__x86_64__)
+    apus_fp_restore(0x1f80u);  // six masks
+#elif defined(__aarch64__)
+    apus_fp_restore(0);
+#endif
+    return before;
+}
+
 #endif

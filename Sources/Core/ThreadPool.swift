@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Work comes as slices 0, ..., count - 1 that threads take one by one as they come free, so a slow core takes fewer.
 /// Workers start with the first parallel call, spin briefly for the next one, then sleep. A region is over when its
-/// slices are done: a worker that was not scheduled in time is not waited for. After `fork` the child starts workers of
+/// slices are done: a worker that was not scheduled in time is not waited for. They compute in the floating-point state of
+/// the thread that began the region. After `fork` the child starts workers of
 /// its own.
 package final class ThreadPool: @unchecked Sendable {
     /// Threads that work on a region, the caller's included.
@@ -94,6 +95,7 @@ private final class Shared: @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private var body: ((Int) -> Void)?
     private var count = 0
+    private var floatingPoint: apus_fp_state = 0
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -116,6 +118,7 @@ private final class Shared: @unchecked Sendable {
     func run(_ count: Int, _ body: @escaping (Int) -> Void) {
         self.body = body
         self.count = count
+        floatingPoint = apus_fp_current()
         next.store(0, ordering: .relaxed)
         let generation = (state.load(ordering: .relaxed) >> 32) &+ 1
         state.store(generation << 32 | Shared.open, ordering: .sequentiallyConsistent)
@@ -145,7 +148,6 @@ private final class Shared: @unchecked Sendable {
     }
 
     func work() {
-        _ = apus_fp_flush_denormals()
         var seen: UInt64 = 0
         while true {
             guard let current = awaitChange(from: seen) else { return }
@@ -155,6 +157,7 @@ private final class Shared: @unchecked Sendable {
                 let (entered, now) = state.weakCompareExchange(
                     expected: expected, desired: expected + 1, ordering: .acquiringAndReleasing)
                 if entered {
+                    apus_fp_restore(floatingPoint)
                     if let body { takeSlices(body, count) }
                     state.wrappingSubtract(1, ordering: .releasing)
                     break

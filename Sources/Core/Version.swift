@@ -1,4 +1,4 @@
 /// The version of the library; a test holds it to APUS_VERSION_STRING of the header.
 package enum Version {
-    package static let text: StaticString = "1.0.0"
+    package static let text: StaticString = "1.1.0"
 }

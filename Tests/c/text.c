@@ -21,7 +21,7 @@ static apus_status metric_names(char *b, size_t c, size_t *n) { return apus_trai
 static apus_status history(char *b, size_t c, size_t *n) { return apus_trainer_history(context, trainer, b, c, n); }
 
 static const struct { const char *name; text_call call; const char *holds; } calls[] = {
-    { "build_info", build_info, "1.0.0" },
+    { "build_info", build_info, APUS_VERSION_STRING },
     { "catalog", catalog, "linear_regression" },
     { "model_info", info, "linear_regression" },
     { "model_info of a network", network_info, "dense" },

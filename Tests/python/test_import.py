@@ -21,7 +21,7 @@ def header_text():
 
 
 def test_reports_the_versions_of_package_and_library():
-    assert apus.__version__ == "1.0.0"
+    assert apus.__version__ == "1.1.0"
     assert apus.library_version.split(".")[0] == "1"
     assert apus.build_info()["version"] == apus.library_version
 
@@ -86,7 +86,7 @@ def test_refuses_a_library_of_another_version(version):
         _library.check_version(version, "libapus.so")
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "1.0.7", "1.12.0"])
+@pytest.mark.parametrize("version", ["1.1.0", "1.1.7", "1.12.0"])
 def test_takes_a_library_of_a_later_minor_version(version):
     assert _library.check_version(version, "libapus.so") is None
 
@@ -113,7 +113,7 @@ IMPORT_ERROR = (
     "source, message",
     [
         ('const char *apus_version(void) { return "2.3.4"; }', "is version 2.3.4"),
-        ('const char *apus_version(void) { return "1.0.0"; }', "lacks apus_"),
+        ('const char *apus_version(void) { return "1.1.0"; }', "lacks apus_"),
         ("int nothing;", "is not libapus"),
     ],
 )

@@ -24,7 +24,7 @@ from ._errors import (
     UnsupportedError,
 )
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 
 library_version = _library.lib.apus_version().decode()
 """The version of the library that was loaded."""

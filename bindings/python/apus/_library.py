@@ -4,7 +4,7 @@ import ctypes
 import os
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
-REQUIRED = (1, 0)
+REQUIRED = (1, 1)
 """The major version this package is written for, and the least minor version it needs."""
 
 FLOAT32, FLOAT64, INT32, INT64, UINT8, BOOL = 1, 2, 3, 4, 5, 6
