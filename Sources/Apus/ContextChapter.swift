@@ -124,6 +124,7 @@ public func apus_catalog(
             "version": .string("\(version)"), "estimators": .array(EstimatorCatalog.entries.map(\.json)),
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
+            "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
         ]

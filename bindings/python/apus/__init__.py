@@ -31,6 +31,7 @@ library_version = _library.lib.apus_version().decode()
 
 _MODULES = (
     "callbacks",
+    "constraints",
     "initializers",
     "layers",
     "linear_model",
@@ -40,6 +41,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "regularizers",
 )
 _NAMES = {
     "Input": "layers",
