@@ -833,12 +833,12 @@ apus_status apus_minimize(apus_context *context, const char *method, const char 
                           void *callback_user, apus_minimum *result);
 /* The least value of a function of one number. `method`: "brent" (NULL; Brent 1973: parabolas and golden section) and
  * "golden" (Kiefer 1953) go downhill from a and b in growing steps until the function rises, then close in; with the
- * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays between
- * a <= b. parameters: xtol=1.48e-8 maxiter=500: the minimum is found to xtol |x| + 1e-11, "bounded": xtol / 3 +
- * 1.48e-8 |x|; below the square root of rounding there is nothing to gain. A value that is NaN or infinite counts as high.
- * *x, result: the best point seen, untouched after an error. APUS_STOP_UNBOUNDED: f fell without end. Errors:
- * APUS_E_INVALID_ARGUMENT for points that are not finite, equal, or no bracket; APUS_E_NOT_CONVERGED when f is finite
- * nowhere. result->gradient and inverse_hessian, where set, get one NaN. */
+ * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays
+ * between a <= b. parameters: xtol=1.48e-8 maxiter=500: the minimum is found to xtol |x| + 1e-11, "bounded":
+ * xtol / 3 + 1.48e-8 |x|; below the square root of rounding there is nothing to gain. A value that is NaN or infinite
+ * counts as high. *x, result: the best point seen, untouched after an error. APUS_STOP_UNBOUNDED: f fell without end.
+ * Errors: APUS_E_INVALID_ARGUMENT for points that are not finite, equal, or no bracket; APUS_E_NOT_CONVERGED when f is
+ * finite nowhere. result->gradient and inverse_hessian, where set, get one NaN. */
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
