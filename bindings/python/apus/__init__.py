@@ -37,6 +37,7 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "optimize",
     "optimizers",
     "pipeline",
     "preprocessing",
