@@ -128,6 +128,7 @@ public func apus_catalog(
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
             "minimizers": MinimizerCatalog.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
+            "reductions": Reduction.json,
         ]
         try write(catalog.text, to: buffer, capacity, needed)
     }
