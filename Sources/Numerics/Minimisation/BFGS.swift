@@ -103,7 +103,7 @@ private final class InverseHessian {
         let squares = innerProduct(y, y, n)
         guard curvature > 0x1p-52 * squares, squares > 0, squares.isFinite else { return }
         if isIdentity {
-            fill(curvature / squares)
+            fill(innerProduct(s, s, n) / curvature)
             isIdentity = false
         }
         let v = product.pointer

@@ -19,7 +19,7 @@ package final class HagerZhangLineSearch {
     package private(set) var sawFinite = false
 
     package var delta = 0.1
-    package var sigma = 0.4
+    package var sigma = 0.1
     package var mostTrials = 60
     /// The largest step tried.
     package var largest = 1e20
