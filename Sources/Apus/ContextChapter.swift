@@ -127,6 +127,7 @@ public func apus_catalog(
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
             "operations": OperationCatalog.json,
+            "minimizers": MinimizerCatalog.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
         ]
         try write(catalog.text, to: buffer, capacity, needed)

@@ -32,8 +32,8 @@ typealias Elements = UnsafePointer<apus_elements>
 @inline(__always) func store(_ x: apus_i16, _ p: UnsafeMutablePointer<UInt8>, _ n: Int) {
     apus_i16_store_truths(p, x, Int64(truncatingIfNeeded: n))
 }
-@inline(__always) func store(_ x: apus_s8, _ p: UnsafeMutablePointer<UInt8>, _ n: Int) {
-    apus_s8_store_truths(p, x, Int64(truncatingIfNeeded: n))
+@inline(__always) func store(_ x: apus_m8, _ p: UnsafeMutablePointer<UInt8>, _ n: Int) {
+    apus_m8_store_truths(p, x, Int64(truncatingIfNeeded: n))
 }
 
 /// Calls `body(start, n)` for each block of eight elements, then once for the rest, if any.
@@ -148,7 +148,7 @@ typealias Elements = UnsafePointer<apus_elements>
 }
 
 /// `out = f(a)`, a truth.
-@inline(__always) func test(_ job: Elements, _ f: (Doubles) -> apus_s8) {
+@inline(__always) func test(_ job: Elements, _ f: (Doubles) -> apus_m8) {
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: UInt8.self))
@@ -192,7 +192,7 @@ typealias Elements = UnsafePointer<apus_elements>
 }
 
 /// `out = f(a, b)`, a truth.
-@inline(__always) func compare(_ job: Elements, _ f: (Doubles, Doubles) -> apus_s8) {
+@inline(__always) func compare(_ job: Elements, _ f: (Doubles, Doubles) -> apus_m8) {
     let job = job.pointee
     eachRow(job) { a, b, out in
         let z = out.assumingMemoryBound(to: UInt8.self)
