@@ -1,14 +1,15 @@
 // The table of kernels: one per instruction set, filled in Swift (VectorKernels), chosen once per context.
 //
-// All work on dense float32 where nothing else is said. Pointers need no alignment. Counts are at least 0. Inputs may be the output itself
-// (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts alone, so the
-// same data give the same bits; different instruction sets may differ in rounding.
+// All work on dense float32, those of reductions.h and elementwise.h apart. Pointers need no alignment. Counts are at
+// least 0. Inputs may be the output itself (exactly, not shifted) where the operation is elementwise. The order of every
+// sum depends on counts alone, so the same data give the same bits; different instruction sets may differ in rounding.
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
 #include <stdint.h>
 
 #include "elementwise.h"
+#include "reductions.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -116,6 +117,8 @@ typedef struct apus_kernels {
     // Of elements of 4 or 8 bytes: a where the byte of c is not 0, else b.
     void (*choose4)(const apus_elements *elements);
     void (*choose8)(const apus_elements *elements);
+    // Reductions of arrays, in double precision.
+    apus_reduction_kernels reductions;
 } apus_kernels;
 
 #if defined(__clang__)

@@ -23,7 +23,7 @@ package enum Copying {
     /// `shape`, and `invalidArgument` for arrays that overlap without being the same.
     package static func copy(_ a: ArrayView, to out: ArrayView, in context: Context) throws(ApusError) {
         try context.checkInterrupt()
-        try Overlap.check(out, with: a, named: "a")
+        try out.requireApart(from: a, named: "a", inPlace: true)
         var loop = ElementLoop(out, as: .value(out.dtype))
         try loop.add(a, as: .value(out.dtype), name: "a")
         if !loop.copy(in: context) { throw unheld(a, by: out.dtype) }
@@ -41,7 +41,7 @@ package enum Copying {
         guard out.dtype.takes(a.dtype) else {
             throw .dtype("out is \(out.dtype.name), which is narrower than \(name) (\(a.dtype.name)).")
         }
-        if a.dtype == .int64, out.dtype == .float64 { try Elementwise.requireExact(a, name) }
+        if out.dtype == .float64 { try a.requireExact(name) }
     }
 
     /// The error for the first value that a type cannot hold.
@@ -80,9 +80,9 @@ package enum Copying {
         guard out.shape == shape else { throw .shape("out must have shape \(shape), got \(out.shape).") }
         try requireWide(out, for: a, "a")
         try requireWide(out, for: b, "b")
-        try Overlap.check(out, with: condition, named: "condition")
-        try Overlap.check(out, with: a, named: "a")
-        try Overlap.check(out, with: b, named: "b")
+        try out.requireApart(from: condition, named: "condition", inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
+        try out.requireApart(from: b, named: "b", inPlace: true)
         var loop = ElementLoop(out, as: .value(out.dtype))
         try loop.add(a, as: .value(out.dtype), name: "a")
         try loop.add(b, as: .value(out.dtype), name: "b")
@@ -134,7 +134,7 @@ package enum Copying {
             guard !overflow else { throw .shape("The joined extents of axis \(axis) overflow.") }
             shape[axis] = sum
             try requireWide(out, for: array, name)
-            try Overlap.check(out, with: array, named: name, allowingSame: false)
+            try out.requireApart(from: array, named: name, inPlace: false)
         }
         guard out.shape == shape else { throw .shape("out must have shape \(shape), got \(out.shape).") }
         var start = 0

@@ -72,19 +72,9 @@ package enum Elementwise {
     private static func add(
         _ view: ArrayView, _ name: String, to loop: inout ElementLoop, _ dtype: DType, _ out: ArrayView
     ) throws(ApusError) {
-        try Overlap.check(out, with: view, named: name)
-        if view.dtype == .int64 { try requireExact(view, name) }
+        try out.requireApart(from: view, named: name, inPlace: true)
+        try view.requireExact(name)
         try loop.add(view, as: .value(dtype), name: name)
-    }
-
-    /// Throws `dtype` for the first whole number that float64 would round.
-    package static func requireExact(_ view: ArrayView, _ name: String) throws(ApusError) {
-        var inexact: Int64?
-        view.forEachElement { _, address in
-            let value = address.loadUnaligned(as: Int64.self)
-            if Int64(exactly: Double(value)) != value, inexact == nil { inexact = value }
-        }
-        if let inexact { throw .dtype("\(name) holds \(inexact), which float64 cannot hold exactly.") }
     }
 
     private static func run(

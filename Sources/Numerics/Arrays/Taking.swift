@@ -22,8 +22,8 @@ extension Copying {
         for index in axis + 1..<max(a.shape.rank, axis + 1) { shape.append(a.shape[index]) }
         guard out.shape == shape else { throw .shape("out must have shape \(shape), got \(out.shape).") }
         try requireWide(out, for: a, "a")
-        try Overlap.check(out, with: a, named: "a", allowingSame: false)
-        try Overlap.check(out, with: indices, named: "indices", allowingSame: false)
+        try out.requireApart(from: a, named: "a", inPlace: false)
+        try out.requireApart(from: indices, named: "indices", inPlace: false)
         let places = try placesOf(indices, extent: a.shape[axis], axis: axis, in: context)
         guard out.count > 0 else { return }
 

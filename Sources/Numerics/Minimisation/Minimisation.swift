@@ -28,6 +28,9 @@ package final class Minimisation {
     /// Set by a method that knows better than the standard sentence why it ended.
     package var message: String?
 
+    /// Where gradients come from; nil for methods without.
+    package let gradientSource: GradientSource?
+
     private let differences: FiniteDifferenceGradient?
     private let step: MinimisationStep
     /// Set when an evaluation ends the run: the error thrown then is not the caller's.
@@ -64,6 +67,7 @@ package final class Minimisation {
         count = problem.count
         bounds = problem.bounds
         x = try Buffer(copying: start, count: count, in: context.allocator)
+        gradientSource = gradients
         gradient = try Buffer(gradients == nil ? 0 : count, in: context.allocator)
         switch gradients {
         case .forward?, .central?:
@@ -83,7 +87,9 @@ package final class Minimisation {
     package func run(_ minimizer: any Minimizer) throws(ApusError) -> Minimum {
         var stop: StopReason
         do throws(ApusError) {
-            if let early = try begin() {
+            let early = try begin()
+            let isDone = early != .converged || conditions.mostIterations == 0 || !minimizer.leavesSaddles
+            if let early, isDone {
                 stop = early
             } else {
                 stop = try minimizer.minimise(self)

@@ -4,6 +4,11 @@ import Core
 package enum MinimizerCatalog {
     package static let entries: [MinimizerEntry] = [
         LBFGSB.entry,
+        Newton.entry,
+        NewtonCG.entry,
+        TrustExact.entry,
+        TrustNCG.entry,
+        NelderMead.entry,
     ]
 
     /// The entry of a name, in any case of letters; "" is L-BFGS-B.

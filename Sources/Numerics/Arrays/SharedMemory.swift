@@ -1,43 +1,53 @@
 import Core
 
-/// Whether arrays share memory.
-package enum Overlap {
-    /// Throws `invalidArgument` when an output shares memory with an input, unless it is that very array: the same
-    /// data, dtype, shape and strides.
-    package static func check(_ out: ArrayView, with input: ArrayView, named name: String, allowingSame: Bool = true)
-        throws(ApusError)
-    {
-        guard out.count > 0, input.count > 0 else { return }
-        let (a, b) = (range(out), range(input))
-        if a.upper <= b.lower || b.upper <= a.lower { return }
-        if allowingSame, isSame(out, input) { return }
-        guard share(out, input, a.lower, b.lower) else { return }
-        if allowingSame {
-            throw .invalid(
-                "out shares memory with \(name); it may be the same array (data, dtype, shape and strides) or a separate one."
-            )
+extension ArrayView {
+    /// The addresses from the first byte of any element to past the last; empty without elements.
+    private var addresses: Range<Int> {
+        let start = Int(bitPattern: data)
+        if count == 0 { return start..<start }
+        var (low, high) = (0, dtype.size)
+        for index in 0..<shape.rank where shape[index] > 1 {
+            let reach = strides[index] &* (shape[index] - 1)
+            if reach < 0 { low &+= reach } else { high &+= reach }
         }
-        throw .invalid("out shares memory with \(name).")
+        return start &+ low..<start &+ high
     }
 
-    /// Whether two views name the same elements in the same order.
-    package static func isSame(_ a: ArrayView, _ b: ArrayView) -> Bool {
-        guard a.data == b.data, a.dtype == b.dtype, a.shape == b.shape else { return false }
-        for index in 0..<a.shape.rank where a.shape[index] > 1 && a.strides[index] != b.strides[index] { return false }
+    /// The same elements in the same places.
+    package func isSame(as other: ArrayView) -> Bool {
+        guard data == other.data, dtype == other.dtype, shape == other.shape else { return false }
+        for index in 0..<shape.rank where shape[index] > 1 && strides[index] != other.strides[index] { return false }
         return true
     }
 
-    /// The addresses of the first byte and of the one after the last.
-    private static func range(_ view: ArrayView) -> (lower: Int, upper: Int) {
-        var lower = Int(bitPattern: view.data)
-        var upper = lower &+ view.dtype.size
-        for index in 0..<view.shape.rank where view.shape[index] > 1 {
-            let reach = view.strides[index] &* (view.shape[index] &- 1)
-            if reach < 0 { lower &+= reach } else { upper &+= reach }
-        }
-        return (lower, upper)
+    /// Whether two views have a byte in common. Interleaved ones, such as two columns of a matrix, do not.
+    package func sharesMemory(with other: ArrayView) -> Bool {
+        guard count > 0, other.count > 0 else { return false }
+        let (own, others) = (addresses, other.addresses)
+        guard own.overlaps(others) else { return false }
+        return SharedMemory.meet(self, other, own.lowerBound, others.lowerBound)
     }
 
+    /// Throws `invalidArgument` when `out` shares memory with an input; where `inPlace`, it may be the input itself.
+    package func requireApart(from inputs: [(view: ArrayView, name: String)], inPlace: Bool) throws(ApusError) {
+        for input in inputs where sharesMemory(with: input.view) {
+            if inPlace && isSame(as: input.view) { continue }
+            throw .invalid(
+                "out shares memory with \(input.name)\(inPlace ? " but is not the same array" : "").")
+        }
+    }
+
+    /// The same for one input, without an array of them.
+    @inline(__always)
+    package func requireApart(from input: ArrayView, named name: String, inPlace: Bool) throws(ApusError) {
+        if inPlace && isSame(as: input) { return }
+        if sharesMemory(with: input) {
+            throw .invalid("out shares memory with \(name)\(inPlace ? " but is not the same array" : "").")
+        }
+    }
+}
+
+private enum SharedMemory {
     /// A stride and how often it may be stepped.
     private struct Term {
         var stride: Int
@@ -47,7 +57,7 @@ package enum Overlap {
     /// Whether an element of `a` and one of `b` have a byte in common: whether the distance of their beginnings is
     /// a sum of steps, forward in `a` and, counted from the other end, in `b`. Solved by trying the largest strides
     /// first; most layouts leave one or two choices each. When it takes too long the answer is yes.
-    private static func share(_ a: ArrayView, _ b: ArrayView, _ lowerA: Int, _ lowerB: Int) -> Bool {
+    static func meet(_ a: ArrayView, _ b: ArrayView, _ lowerA: Int, _ lowerB: Int) -> Bool {
         var terms: [Term] = []
         var reachB = 0
         func add(_ stride: Int, _ most: Int) {
