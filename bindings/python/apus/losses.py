@@ -130,7 +130,7 @@ class Poisson(Loss):
 
 
 class CosineSimilarity(Loss):
-    """Minus the cosine of the angle between target and prediction, over the last axis: -1 when they point the same way."""
+    """Minus the cosine of the angle between target and prediction over the last axis; -1 when they point the same way."""
 
     def __init__(self, axis=-1, reduction="sum_over_batch_size"):
         super().__init__(reduction)
