@@ -1,12 +1,14 @@
 // The table of kernels: one per instruction set, filled in Swift (VectorKernels), chosen once per context.
 //
-// All work on dense float32. Pointers need no alignment. Counts are at least 0. Inputs may be the output itself
-// (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts alone, so the
-// same data give the same bits; different instruction sets may differ in rounding.
+// All work on dense float32, reductions.h apart. Pointers need no alignment. Counts are at least 0. Inputs may be the
+// output itself (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts
+// alone, so the same data give the same bits; different instruction sets may differ in rounding.
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
 #include <stdint.h>
+
+#include "reductions.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -136,6 +138,9 @@ typedef struct apus_kernels {
     // The same from b as it is, for few rows (up to about 64), which do not repay packing. Uses 140 KiB of stack.
     void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                            int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+    // Reductions of arrays, in double precision.
+    apus_reduction_kernels reductions;
 } apus_kernels;
 
 #if defined(__clang__)

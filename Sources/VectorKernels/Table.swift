@@ -18,5 +18,6 @@ package func kernelTable() -> apus_kernels {
         dropout: dropout,
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
-        pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct)
+        pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
+        reductions: reductionKernels())
 }
