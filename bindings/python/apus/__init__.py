@@ -37,6 +37,7 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimize",
     "optimizers",
     "pipeline",
