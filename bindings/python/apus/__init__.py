@@ -40,6 +40,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",
