@@ -1,13 +1,14 @@
 // The table of kernels: one per instruction set, filled in Swift (VectorKernels), chosen once per context.
 //
-// All work on dense float32, reductions.h apart. Pointers need no alignment. Counts are at least 0. Inputs may be the
-// output itself (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts
-// alone, so the same data give the same bits; different instruction sets may differ in rounding.
+// All work on dense float32, those of reductions.h and elementwise.h apart. Pointers need no alignment. Counts are at
+// least 0. Inputs may be the output itself (exactly, not shifted) where the operation is elementwise. The order of every
+// sum depends on counts alone, so the same data give the same bits; different instruction sets may differ in rounding.
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
 #include <stdint.h>
 
+#include "elementwise.h"
 #include "reductions.h"
 
 #if defined(__clang__)
@@ -139,6 +140,13 @@ typedef struct apus_kernels {
     void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                            int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
+    // One elementwise operation (APUS_OP_...) on rows of float32 or float64; truths are bytes of 0 or 1. Operations
+    // without a kernel are left alone, see OperationCatalog. An element's result depends on its operands alone.
+    void (*elementwise_float)(int32_t operation, const apus_elements *elements);
+    void (*elementwise_double)(int32_t operation, const apus_elements *elements);
+    // Of elements of 4 or 8 bytes: a where the byte of c is not 0, else b.
+    void (*choose4)(const apus_elements *elements);
+    void (*choose8)(const apus_elements *elements);
     // Reductions of arrays, in double precision.
     apus_reduction_kernels reductions;
 } apus_kernels;
