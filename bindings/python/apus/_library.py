@@ -125,6 +125,9 @@ class Moments(Structure):
         ("minimum", c_double),
         ("maximum", c_double),
         ("mean_rest", c_double),
+    ]
+
+
 # Minimisation. Addresses alone, as in PROGRESS.
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
 HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
