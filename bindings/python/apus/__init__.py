@@ -38,10 +38,13 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
+    "optimize",
     "optimizers",
     "pipeline",
     "preprocessing",
     "regularizers",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",
