@@ -2,6 +2,7 @@ import CApus
 import Core
 import Learning
 import Networks
+import Numerics
 import Storage
 
 @implementation @_cdecl("apus_context_create")
@@ -125,6 +126,10 @@ public func apus_catalog(
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "calculus": [
+                "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
+                "integrate": ParameterSpec.json(Integrator.specs),
+            ],
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
         ]
         try write(catalog.text, to: buffer, capacity, needed)
