@@ -311,7 +311,7 @@ public func apus_expected_value(
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
         let result = try require(result)
         let moments = try moments(density, user, a, b, parameters, "expected_value", context)
-        let function: ScalarFunction =
+        let function: RealFunction =
             g == nil ? { (x) throws(ApusError) in x } : try scalarFunction(g, gUser, context, "g")
         try deliver(moments.expectation(of: function), to: result)
     }

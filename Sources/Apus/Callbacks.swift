@@ -12,7 +12,7 @@ func goOn(_ decision: Int32) throws(ApusError) {
 /// A caller's function of one number, run in the caller's floating-point state.
 func scalarFunction(
     _ f: apus_scalar_function?, _ user: UnsafeMutableRawPointer?, _ context: Context, _ name: StaticString = "f"
-) throws(ApusError) -> ScalarFunction {
+) throws(ApusError) -> RealFunction {
     let f = try require(f, name)
     return { (x) throws(ApusError) in
         try context.checkInterrupt()

@@ -130,7 +130,12 @@ public func apus_catalog(
                 "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
                 "integrate": ParameterSpec.json(Integrator.specs),
             ],
+            "statistics": StatisticCatalog.json, "distributions": DistributionCatalog.json,
+            "operations": OperationCatalog.json,
+            "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
+            "root_finders": RootFinder.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
+            "reductions": Reduction.json,
         ]
         try write(catalog.text, to: buffer, capacity, needed)
     }

@@ -33,7 +33,7 @@ final class AdaptiveKronrod {
 
     /// Integrates `f` from `low` to `high`, both finite.
     func integrate(
-        _ low: Double, _ high: Double, rule: KronrodRule, _ tolerance: IntegrationTolerance, _ f: ScalarFunction
+        _ low: Double, _ high: Double, rule: KronrodRule, _ tolerance: IntegrationTolerance, _ f: RealFunction
     ) throws(ApusError) -> Integral {
         var result = Integral()
         result.subdivisions = 1

@@ -3,7 +3,7 @@ import Glibc
 
 /// Expectations under a density that can only be evaluated.
 package final class DensityMoments {
-    private let density: ScalarFunction
+    private let density: RealFunction
     private let low: Double
     private let high: Double
     private var integrator: Integrator
@@ -18,7 +18,7 @@ package final class DensityMoments {
     /// A density over its support from `low` to `high`, either of them infinite.
     package init(
         from low: Double, to high: Double, _ integrator: Integrator, normalizes: Bool, context: Context,
-        _ density: @escaping ScalarFunction
+        _ density: @escaping RealFunction
     ) throws(ApusError) {
         guard low < high else { throw .invalid("The support must have a < b, got \(low) and \(high).") }
         self.low = low
@@ -30,7 +30,7 @@ package final class DensityMoments {
     }
 
     /// E[g(X)]. Where the density is 0, g is not evaluated.
-    package func expectation(of g: ScalarFunction) throws(ApusError) -> Integral {
+    package func expectation(of g: RealFunction) throws(ApusError) -> Integral {
         let total = try mass()
         return try finished(integral(low, high, of: g), over: total)
     }
@@ -70,7 +70,7 @@ package final class DensityMoments {
     /// The integral of the density, which must be 1 unless it is to be normalised. When it is not, the mass may sit in a
     /// narrow place that the rule has missed: a scan looks for it, and its place becomes a point of every integral.
     private func mass() throws(ApusError) -> Integral {
-        let one: ScalarFunction = { (_) throws(ApusError) in 1 }
+        let one: RealFunction = { (_) throws(ApusError) in 1 }
         var total = try integral(low, high, of: one)
         let isOne = (total.value - 1).magnitude <= 1e-6 + total.error
         if !isOne || (normalizes && total.value == 0), let peak = try scan() {
@@ -93,7 +93,7 @@ package final class DensityMoments {
     }
 
     /// The integral of g times the density.
-    private func integral(_ from: Double, _ to: Double, of g: ScalarFunction) throws(ApusError) -> Integral {
+    private func integral(_ from: Double, _ to: Double, of g: RealFunction) throws(ApusError) -> Integral {
         var part = integrator
         part.points = part.points.filter { $0 > from && $0 < to }
         let result = try part.integrate(from, to, context: context) { (x) throws(ApusError) in

@@ -10,7 +10,7 @@ package struct Derivative {
 
     /// Differentiates `f` at `x`. Throws `notConverged` where `f` is not finite or the quotients do not settle.
     package init(
-        at x: Double, _ differences: Differences, wantsErrors: Bool = true, context: Context, _ f: ScalarFunction
+        at x: Double, _ differences: Differences, wantsErrors: Bool = true, context: Context, _ f: RealFunction
     ) throws(ApusError) {
         guard x.isFinite else { throw .invalid("x must be finite, got \(x).") }
         let engine = try LineDerivative(differences, wantsErrors: wantsErrors, context: context)
@@ -49,7 +49,7 @@ final class LineDerivative {
     ///   - unit: the scale up to which steps may grow when rounding hides the derivative.
     ///   - center: g(0) where it is known.
     func differentiate(
-        position: Double, size: Double, unit: Double, name: () -> String, center: Double? = nil, _ g: ScalarFunction
+        position: Double, size: Double, unit: Double, name: () -> String, center: Double? = nil, _ g: RealFunction
     ) throws(ApusError) -> (value: Double, error: Double) {
         let middle: Double
         if let center {

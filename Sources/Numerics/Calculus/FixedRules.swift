@@ -12,7 +12,7 @@ enum FixedRule: String, CaseIterable {
     /// differences of the values: h / 24 sum |d2 f| for rectangle, h / 12 sum |d2 f| for trapezoid, h / 180 sum |d4 f|
     /// for Simpson's rule, so that errors of different sign are not set off against each other.
     func integrate(
-        _ a: Double, _ b: Double, intervals: Int, context: Context, _ f: ScalarFunction
+        _ a: Double, _ b: Double, intervals: Int, context: Context, _ f: RealFunction
     ) throws(ApusError) -> Integral {
         if self == .simpson, intervals % 2 != 0 {
             throw .invalid("The intervals of simpson must be an even number, got \(intervals).")
@@ -69,18 +69,4 @@ enum FixedRule: String, CaseIterable {
             : share * width.magnitude * changes * (Double(intervals) / Double(points - lost))
         return result
     }
-}
-
-/// A sum that carries what rounding has cut off (Neumaier 1974, doi:10.1002/zamm.19740540106).
-struct CompensatedSum {
-    private var sum = 0.0
-    private var rest = 0.0
-
-    mutating func add(_ term: Double) {
-        let next = sum + term
-        rest += sum.magnitude >= term.magnitude ? (sum - next) + term : (term - next) + sum
-        sum = next
-    }
-
-    var value: Double { rest.isFinite ? sum + rest : sum }
 }

@@ -2,7 +2,7 @@ import Core
 
 /// A function of one number, as a caller gives it. A result that is not finite says "undefined here"; it throws when
 /// the caller asks to stop.
-package typealias ScalarFunction = (Double) throws(ApusError) -> Double
+package typealias RealFunction = (Double) throws(ApusError) -> Double
 
 /// A function of the n numbers at an address.
 package typealias PointFunction = (UnsafePointer<Double>) throws(ApusError) -> Double

@@ -55,7 +55,7 @@ package struct Integrator {
 
     /// The integral from `a` to `b`; reversed limits change its sign. Throws for limits that are NaN, for points outside
     /// of the range, and `notConverged` for a value of `f` that is not finite. Look at the outcome for convergence.
-    package func integrate(_ a: Double, _ b: Double, context: Context, _ f: ScalarFunction) throws(ApusError) -> Integral
+    package func integrate(_ a: Double, _ b: Double, context: Context, _ f: RealFunction) throws(ApusError) -> Integral
     {
         guard !a.isNaN, !b.isNaN else { throw .invalid("The limits must be numbers, got \(a) and \(b).") }
         let low = min(a, b)
@@ -64,7 +64,7 @@ package struct Integrator {
             throw .invalid("The points must lie between the limits, but \(point) is outside of \(low) to \(high).")
         }
         if a == b { return Integral() }
-        let checked: ScalarFunction = { (x) throws(ApusError) in
+        let checked: RealFunction = { (x) throws(ApusError) in
             let value = try f(x)
             guard value.isFinite else { throw Integrator.notFinite(value, at: x) }
             return value
@@ -105,7 +105,7 @@ package struct Integrator {
 
     /// Each piece between points by itself, so that each may have difficult ends and divergences of different sign do
     /// not cancel. The whole line is cut at 0.
-    private func adaptive(_ low: Double, _ high: Double, _ context: Context, _ f: ScalarFunction)
+    private func adaptive(_ low: Double, _ high: Double, _ context: Context, _ f: RealFunction)
         throws(ApusError) -> Integral
     {
         var cuts = inner(low, high)
@@ -145,7 +145,7 @@ package struct Integrator {
 
     private func piece(
         _ low: Double, _ high: Double, _ allowed: IntegrationTolerance, _ kronrod: AdaptiveKronrod, _ context: Context,
-        _ f: ScalarFunction
+        _ f: RealFunction
     ) throws(ApusError) -> Integral {
         if method == .tanhSinh { return try TanhSinh.integrate(low, high, allowed, context: context, f) }
         switch (low.isFinite, high.isFinite) {

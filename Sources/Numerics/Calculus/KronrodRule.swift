@@ -68,7 +68,7 @@ struct KronrodRule {
 
     /// Applies the rule to [low, high]. `values` has room for `count` numbers.
     func estimate(
-        _ low: Double, _ high: Double, values: UnsafeMutablePointer<Double>, _ f: ScalarFunction
+        _ low: Double, _ high: Double, values: UnsafeMutablePointer<Double>, _ f: RealFunction
     ) throws(ApusError) -> Estimate {
         let center = 0.5 * low + 0.5 * high
         let half = 0.5 * high - 0.5 * low

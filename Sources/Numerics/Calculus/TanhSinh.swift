@@ -12,7 +12,7 @@ enum TanhSinh {
 
     /// Integrates from `a` to `b`, a < b, one of them infinite or none. `f` may be singular at both.
     static func integrate(
-        _ a: Double, _ b: Double, _ tolerance: IntegrationTolerance, context: Context, _ f: ScalarFunction
+        _ a: Double, _ b: Double, _ tolerance: IntegrationTolerance, context: Context, _ f: RealFunction
     ) throws(ApusError) -> Integral {
         var result = Integral()
         result.subdivisions = 1
