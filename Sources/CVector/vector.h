@@ -269,6 +269,10 @@ APUS_INLINE void apus_d8_store_partial(double *p, apus_d8 x, int64_t n) {
 APUS_INLINE apus_d8 apus_d8_load_floats(const float *p) {
     return __builtin_convertvector(*(const apus_f8_anywhere *)p, apus_d8);
 }
+// The first n (0 to 7) of them, the rest 0.
+APUS_INLINE apus_d8 apus_d8_load_floats_partial(const float *p, int64_t n) {
+    return __builtin_convertvector(apus_f16_load_partial(p, n).lo, apus_d8);
+}
 APUS_INLINE void apus_d8_store_floats(float *p, apus_d8 x) {
     *(apus_f8_anywhere *)p = __builtin_convertvector(x, apus_f8);
 }
@@ -280,6 +284,11 @@ APUS_INLINE apus_d8 apus_d8_first(apus_d8 x, apus_d8 y, int64_t n) {
     const apus_m8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
     return lane < (apus_m8)n ? x : y;
 }
+
+// Halves, quarters and neighbours exchanged.
+APUS_INLINE apus_d8 apus_d8_swap_fours(apus_d8 a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3); }
+APUS_INLINE apus_d8 apus_d8_swap_twos(apus_d8 a) { return __builtin_shufflevector(a, a, 2, 3, 0, 1, 6, 7, 4, 5); }
+APUS_INLINE apus_d8 apus_d8_swap_ones(apus_d8 a) { return __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6); }
 
 APUS_INLINE apus_d8 apus_d8_add(apus_d8 a, apus_d8 b) { return a + b; }
 APUS_INLINE apus_d8 apus_d8_subtract(apus_d8 a, apus_d8 b) { return a - b; }
@@ -299,6 +308,15 @@ APUS_INLINE apus_d8 apus_d8_abs(apus_d8 a) { return __builtin_elementwise_abs(a)
 // b where either is NaN: a NaN in b stays.
 APUS_INLINE apus_d8 apus_d8_max(apus_d8 a, apus_d8 b) { return a > b ? a : b; }
 APUS_INLINE apus_d8 apus_d8_min(apus_d8 a, apus_d8 b) { return a < b ? a : b; }
+// The lesser and the greater; NaN where either is.
+APUS_INLINE apus_d8 apus_d8_min_or_nan(apus_d8 a, apus_d8 b) {
+    const apus_d8 lesser = b < a ? b : a;
+    return b == b ? lesser : b;
+}
+APUS_INLINE apus_d8 apus_d8_max_or_nan(apus_d8 a, apus_d8 b) {
+    const apus_d8 greater = b > a ? b : a;
+    return b == b ? greater : b;
+}
 // Rounds to whole numbers: down; to the nearest, ties to even.
 APUS_INLINE apus_d8 apus_d8_floor(apus_d8 a) { return __builtin_elementwise_floor(a); }
 APUS_INLINE apus_d8 apus_d8_round(apus_d8 a) { return __builtin_elementwise_roundeven(a); }
@@ -307,6 +325,7 @@ APUS_INLINE apus_d8 apus_d8_round(apus_d8 a) { return __builtin_elementwise_roun
 APUS_INLINE apus_m8 apus_d8_less(apus_d8 a, apus_d8 b) { return a < b; }
 APUS_INLINE apus_m8 apus_d8_less_equal(apus_d8 a, apus_d8 b) { return a <= b; }
 APUS_INLINE apus_m8 apus_d8_equal(apus_d8 a, apus_d8 b) { return a == b; }
+APUS_INLINE apus_m8 apus_d8_isnan(apus_d8 a) { return a != a; }
 APUS_INLINE apus_m8 apus_m8_or(apus_m8 a, apus_m8 b) { return a | b; }
 // Whether any lane is true.
 APUS_INLINE int32_t apus_m8_any(apus_m8 a) {
@@ -328,6 +347,11 @@ APUS_INLINE apus_m8 apus_m8_shift_right(apus_m8 a, int64_t n) { return a >> (apu
 // Elements 0 to 7 and 8 to 15 as doubles.
 APUS_INLINE apus_d8 apus_f16_low_doubles(apus_f16 a) { return __builtin_convertvector(a.lo, apus_d8); }
 APUS_INLINE apus_d8 apus_f16_high_doubles(apus_f16 a) { return __builtin_convertvector(a.hi, apus_d8); }
+// Sixteen doubles, rounded.
+APUS_INLINE apus_f16 apus_f16_from_doubles(apus_d8 low, apus_d8 high) {
+    const apus_f8 a = __builtin_convertvector(low, apus_f8), b = __builtin_convertvector(high, apus_f8);
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 
 // ---------------------------------------------------------------------------------------------------- one number
 

@@ -38,6 +38,7 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "pipeline",
     "preprocessing",

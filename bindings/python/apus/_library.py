@@ -206,6 +206,18 @@ PROTOTYPES = {
     "apus_eig": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
     "apus_matrix_power": (_STATUS, _HANDLE, _ARRAY, c_int64, _ARRAY),
     "apus_matrix_exponential": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    # Array arithmetic: elementwise
+    "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),
+    "apus_elementwise_scalar": (_STATUS, _HANDLE, c_char_p, _ARRAY, c_double, _ARRAY),
+    "apus_where": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_copy": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_transpose": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_permute": (_STATUS, _HANDLE, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_view_reshape": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_view_slice": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int64, c_int64, c_int64, _ARRAY),
+    "apus_view_broadcast": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_concatenate": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_take": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
 }
 
 
