@@ -170,9 +170,10 @@ struct ScratchSize {
     }
 }
 
-/// The length of LAPACK's workspace from its query. Throws `limit` when it exceeds LAPACK's 32-bit counts.
-func workspace(_ answer: Double, _ info: Int32, _ what: String) throws(ApusError) -> Int {
-    guard info == 0, answer >= 0, answer < Double(Int32.max) else {
+/// The length of LAPACK's workspace from its query; `needed` is what its manual asks for at least. Throws `limit` when
+/// either exceeds LAPACK's 32-bit counts, in which the query itself may wrap around.
+func workspace(_ answer: Double, _ info: Int32, needed: Double, _ what: String) throws(ApusError) -> Int {
+    guard info == 0, answer >= 0, answer < Double(Int32.max), needed < Double(Int32.max) else {
         throw .limit("\(what) is too large for LAPACK's workspace of at most 2^31 - 1 elements.")
     }
     return max(Int(answer), 1)

@@ -77,7 +77,7 @@ package enum GeneralEigen {
             dgeev_(
                 "N", job, &order, $0, &order, $0, $0, $0, &order, $0, &order, &answer, &query, &info, 1, 1)
         }
-        return try workspace(answer, info, "The eigenvalue problem of order \(n)")
+        return try workspace(answer, info, needed: 64 * Double(n), "The eigenvalue problem of order \(n)")
     }
 
     /// Turns LAPACK's packed vectors into real parts in place and imaginary parts beside them.

@@ -69,7 +69,9 @@ struct LeastSquaresPlan {
         withUnsafeMutablePointer(to: &nothing) {
             dgelsd_(&m, &n, &right, $0, &m, $0, &leading, $0, &cut, &rank, &size, &query, &whole, &info)
         }
-        doubles = try workspace(size, info, "The least-squares problem of \(rows) x \(columns)")
+        doubles = try workspace(
+            size, info, needed: Double(most) * (Double(self.sides) + 512),
+            "The least-squares problem of \(rows) x \(columns)")
         integers = max(Int(whole), 1)
     }
 

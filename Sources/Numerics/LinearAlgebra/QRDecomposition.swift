@@ -73,7 +73,8 @@ package enum QRDecomposition {
         withUnsafeMutablePointer(to: &nothing) {
             dgeqp3_(&rows, &columns, $0, &rows, &whole, $0, &answer, &query, &info)
         }
-        return try workspace(answer, info, "The pivoted QR decomposition of \(m) x \(n)")
+        return try workspace(
+            answer, info, needed: 64 * Double(n) + 64, "The pivoted QR decomposition of \(m) x \(n)")
     }
 
     private static func factorPivoted(

@@ -49,7 +49,11 @@ struct SingularValues {
             dgesdd_(
                 vectors.rawValue, &m, &n, $0, &m, $0, $0, &uStride, $0, &vtStride, &answer, &query, &nothing, &info, 1)
         }
-        length = try workspace(answer, info, "The singular value decomposition of \(rows) x \(columns)")
+        let k = Double(least)
+        let most = Double(max(rows, columns))
+        length = try workspace(
+            answer, info, needed: vectors == .none ? 10 * k + most : (4 * k + 7) * k + most,
+            "The singular value decomposition of \(rows) x \(columns)")
     }
 
     /// Decomposes `a` (spoiled): s descending, u (rows x uColumns), vt (vtRows x columns), column-major and dense.

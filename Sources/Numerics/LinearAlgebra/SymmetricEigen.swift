@@ -25,7 +25,10 @@ package enum SymmetricEigen {
             withUnsafeMutablePointer(to: &nothing) {
                 dsyevd_(job, "L", &order, $0, &order, $0, &answer, &query, &wholeAnswer, &query, &info, 1, 1)
             }
-            length = try workspace(answer, info, "The eigenvalue problem of order \(n)")
+            let size = Double(n)
+            length = try workspace(
+                answer, info, needed: vectors == nil ? 5 * size + 3 : (2 * size + 6) * size + 1,
+                "The eigenvalue problem of order \(n)")
         }
         let integers = max(Int(wholeAnswer), 1)
         var scratch = ScratchSize()

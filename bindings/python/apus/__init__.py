@@ -39,6 +39,7 @@ _MODULES = (
     "metrics",
     "models",
     "ops",
+    "optimize",
     "optimizers",
     "pipeline",
     "preprocessing",
