@@ -43,6 +43,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",
