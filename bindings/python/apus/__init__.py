@@ -34,6 +34,7 @@ _MODULES = (
     "callbacks",
     "initializers",
     "layers",
+    "linalg",
     "linear_model",
     "losses",
     "metrics",

@@ -143,6 +143,7 @@ class Moments(Structure):
 
 
 # Minimisation. Addresses alone, as in PROGRESS.
+SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
 HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
 HESSIAN_PRODUCT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
@@ -177,6 +178,18 @@ class Iteration(Structure):
     ]
 
 
+class Root(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("root", c_double),
+        ("value", c_double),
+        ("iterations", c_int64),
+        ("evaluations", c_int64),
+        ("message", c_char * 160),
+    ]
+
+
 class Minimum(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -201,6 +214,7 @@ _LIMITS = POINTER(LoadLimits)
 _NODES = POINTER(c_int32)
 _DOUBLES = POINTER(c_double)
 _INTEGRAL = POINTER(IntegralResult)
+_WHOLE = POINTER(c_int64)
 _TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
 
 # name: what it returns, then its arguments. "status" is int32.
@@ -300,6 +314,25 @@ PROTOTYPES = {
         _INTEGRAL,
     ),
     "apus_discrete_moments": (_STATUS, _HANDLE, _DOUBLES, _DOUBLES, c_int64, _DOUBLES, _DOUBLES, _DOUBLES),
+    # Linear algebra
+    "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),
+    "apus_inverse": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_pseudo_inverse": (_STATUS, _HANDLE, _ARRAY, c_double, _ARRAY, _WHOLE),
+    "apus_least_squares": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, _ARRAY, _ARRAY, _WHOLE, _ARRAY),
+    "apus_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_log_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, _DOUBLES),
+    "apus_trace": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_matrix_rank": (_STATUS, _HANDLE, _ARRAY, c_double, _WHOLE),
+    "apus_condition_number": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_matrix_norm": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_cholesky": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY),
+    "apus_lu": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_qr": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_svd": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eigh": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eig": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_matrix_power": (_STATUS, _HANDLE, _ARRAY, c_int64, _ARRAY),
+    "apus_matrix_exponential": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
     # Statistics
     "apus_statistic": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _NODES, c_int32, _ARRAY),
     "apus_quantile": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, c_int64, c_char_p, c_int32, _ARRAY),
@@ -323,6 +356,15 @@ PROTOTYPES = {
     "apus_line_search": (
         *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
         POINTER(Minimum),
+    ),
+    # Roots and minima of one variable
+    "apus_minimize_scalar": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        *(POINTER(c_double), POINTER(Minimum)),
+    ),
+    "apus_find_root": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        POINTER(Root),
     ),
     # Array arithmetic: elementwise
     "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),
