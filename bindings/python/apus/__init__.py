@@ -30,10 +30,12 @@ library_version = _library.lib.apus_version().decode()
 """The version of the library that was loaded."""
 
 _MODULES = (
+    "calculus",
     "callbacks",
     "constraints",
     "initializers",
     "layers",
+    "linalg",
     "linear_model",
     "losses",
     "metrics",
