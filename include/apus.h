@@ -385,10 +385,12 @@ apus_status apus_trainer_step(apus_context *context, apus_trainer *trainer, cons
                               const apus_array *targets, int32_t n_targets, const apus_array *sample_weight,
                               double *loss);
 
-/* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on.
- * outputs may be NULL. backward takes the gradients of your loss by each output; with NULL it takes those that
- * apus_trainer_loss computed. It adds to the gradients held, and writes gradients by the inputs where asked (may be
- * NULL). apply takes one optimizer step with the gradients held, times `scale` (0 means 1), and clears them. */
+/* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on and
+ * moves the averages of batch normalization. outputs may be NULL. loss includes the penalties of regularizers and what
+ * layers add. backward takes the gradients of your loss by each output; with NULL it takes those that
+ * apus_trainer_loss computed; the gradients of penalties and added terms come with either. It adds to the gradients
+ * held, and writes gradients by the inputs where asked (may be NULL). apply takes one optimizer step with the gradients
+ * held, times `scale` (0 means 1), clears them, and applies the constraints of weights. */
 apus_status apus_trainer_forward(apus_context *context, apus_trainer *trainer, const apus_array *inputs,
                                  int32_t n_inputs, int32_t training, apus_array *outputs, int32_t n_outputs);
 apus_status apus_trainer_loss(apus_context *context, apus_trainer *trainer, const apus_array *targets,
