@@ -72,7 +72,7 @@ package final class WolfeLineSearch {
     {
         let line = Line(
             direction: direction, start: Trial(step: 0, value: run.value, slope: slope),
-            slack: 0x1p-50 * abs(run.value))
+            slack: 0x1p-40 * abs(run.value))
         sawFinite = false
         isStrong = false
         var before = line.start
