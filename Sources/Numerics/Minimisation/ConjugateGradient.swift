@@ -5,8 +5,8 @@ import Core
 ///
 ///     d = -g + beta d,   beta = max(0, g'(g - g_last) / g_last'g_last).
 ///
-/// Where successive gradients are far from orthogonal, |g'g_last| > 0.2 g'g, it starts anew from steepest descent (Powell
-/// 1977, doi:10.1007/BF01593790).
+/// Where successive gradients are far from orthogonal, |g'g_last| > 0.2 g'g, it starts anew from steepest descent
+/// (Powell 1977, doi:10.1007/BF01593790).
 package struct ConjugateGradient: Minimizer {
     package static let entry = MinimizerEntry(
         "CG", doc: "conjugate gradients of Polak and Ribiere, line search of Hager and Zhang"
@@ -33,7 +33,9 @@ package struct ConjugateGradient: Minimizer {
         while true {
             switch try search.search(along: d, slope: slope, first: first) {
             case .found: break
-            case .endless: return .unbounded
+            case .endless:
+                run.move(to: search.point.pointer, value: search.value, gradient: search.gradient.pointer)
+                return .unbounded
             case .failed, .notFinite:
                 if isSteepest { return search.sawFinite ? .precision : .notFinite }
                 for i in 0..<n { d[i] = -g[i] }

@@ -2,8 +2,8 @@ import Core
 
 /// The line search of Hager and Zhang 2005, "A new conjugate gradient method with guaranteed descent and an efficient
 /// line search", doi:10.1137/030601880: an interval of opposite slopes is found and narrowed by their rules. The points
-/// tried in it are minimisers of the cubic through both ends, which took fewer evaluations than their double secant steps
-/// (docs/minimisation.md). With phi(a) = f(x + a d), a step ends it that meets
+/// tried in it are minimisers of the cubic through both ends, which took fewer evaluations than their double secant
+/// steps (docs/minimisation.md). With phi(a) = f(x + a d), a step ends it that meets
 ///
 ///     phi(a) <= phi(0) + delta a phi'(0)                            and |phi'(a)| <= sigma |phi'(0)|, or
 ///     phi(a) <= phi(0) + slack,  phi'(a) <= (2 delta - 1) phi'(0)   and |phi'(a)| <= sigma |phi'(0)|,
@@ -135,7 +135,8 @@ package final class HagerZhangLineSearch {
             low = trial
             let growth = HagerZhangLineSearch.growth
             next = min(
-                guess > next ? min(max(guess, growth.lowerBound * next), growth.upperBound * next)
+                guess > next
+                    ? min(max(guess, growth.lowerBound * next), growth.upperBound * next)
                     : growth.upperBound * next, largest)
         }
         return nil
@@ -146,7 +147,8 @@ package final class HagerZhangLineSearch {
         var low = low
         var high = high
         while trials < mostTrials, high.step - low.step > 0x1p-50 * high.step {
-            // The minimiser of the parabola through the low end's value and slope and the high end's value, or half way.
+            // The minimiser of the parabola through the low end's value and slope and the high end's value, or half
+            // way.
             let width = high.step - low.step
             let bend = (high.value - low.value) / width - low.slope
             var part = bend > 0 && bend.isFinite ? -low.slope / (2 * bend) : 0.5

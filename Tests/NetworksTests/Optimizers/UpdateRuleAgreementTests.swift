@@ -5,8 +5,8 @@ import Testing
 
 /// The networks' kernels in single precision follow the rules of Numerics in double precision.
 struct UpdateRuleAgreementTests {
-    /// Runs a rule and a kernel side by side on gradients from 1e-4 to 1e3 in size; the largest difference of a parameter
-    /// after `steps` steps, in units of the learning rate.
+    /// Runs a rule and a kernel side by side on gradients from 1e-4 to 1e3 in size; the largest difference of a
+    /// parameter after `steps` steps, in units of the learning rate.
     private func difference(
         _ rule: any UpdateRule, steps: Int = 200, _ instructionSet: InstructionSet?,
         _ kernel: (
