@@ -532,55 +532,78 @@ apus_status apus_evaluate_grid(apus_context *context, apus_vector_function f, vo
 
 /* ------------------------------------------------------------------ 10. Linear algebra
  *
- * Since 1.1. Through LAPACK, in float64 (float32 is widened, results are rounded once to float32 outputs). Matrices
- * must be finite. Where outputs are arrays, leading dimensions are stacks of matrices, as in NumPy. Outputs that may be
- * NULL are not computed. Errors: APUS_E_SHAPE; APUS_E_NOT_CONVERGED for a singular matrix (naming the pivot) and for a
- * LAPACK iteration that fails; a nearly singular one (reciprocal condition below 2^-52) warns with the estimate. */
+ * Since 1.1. Through LAPACK, in float64: other inputs are widened exactly, results are rounded once to float32 outputs.
+ *
+ *   Stacks    Leading dimensions are stacks of matrices, as in NumPy, spread over the context's threads. Outputs have
+ *             the same leading dimensions. A number out (double *, int64_t *) stands for one number for each matrix,
+ *             in order: a single one for a matrix, and for a stack as many as it has matrices.
+ *   Values    Matrices must be finite: APUS_E_INVALID_ARGUMENT names the first value that is not and its place. Where
+ *             one half is read, the other may hold anything.
+ *   Outputs   float64 or float32, NULL where "may be NULL" is said: not computed then. After an error of one matrix of
+ *             a stack, those of others may have been written.
+ *   Singular  APUS_E_NOT_CONVERGED for an exactly singular matrix, with the number of the pivot (from 0), for one that
+ *             is not positive definite, and for an iteration of LAPACK that fails. A reciprocal condition below 2^-52
+ *             is no error: it warns (APUS_LOG_WARNING, once for a stack) with the estimate.
+ *   Errors    APUS_E_SHAPE; APUS_E_LIMIT for more than 2^31 - 1 rows, columns or elements of a LAPACK workspace.
+ *   Threads   The same bits for any number of threads. Interruptible between matrices, between panels of large LU, QR
+ *             and Cholesky factors, and before and after (not inside) calls of LAPACK for the others.
+ *
+ * Methods, sources and measured errors: docs/linear-algebra.md. */
 
-/* Solves a x = b for a vector or the columns of a matrix. `structure`: "general" (NULL; LU with partial pivoting),
- * "symmetric", "positive_definite" (Cholesky), "lower_triangular", "upper_triangular" (the other half is not read).
- * *rcond (may be NULL): the reciprocal condition estimate in the 1-norm (of the last matrix of a stack). */
+/* Solves a x = b for a vector b (n) or the columns of b (..., n, k); stacks of a and b broadcast. x has their shape and
+ * may be b. `structure`: "general" (NULL; LU with partial pivoting), "symmetric" (Bunch-Kaufman; the lower half is
+ * read), "positive_definite" (Cholesky; the lower half is read), "lower_triangular", "upper_triangular" (the other half
+ * is not read). rcond (may be NULL): the reciprocal condition of each matrix in the 1-norm, an estimate for large
+ * ones. */
 apus_status apus_solve(apus_context *context, const apus_array *a, const apus_array *b, const char *structure,
                        apus_array *x, double *rcond);
+/* out may be a. */
 apus_status apus_inverse(apus_context *context, const apus_array *a, apus_array *out);
-/* Singular values at most rcond times the largest count as 0; rcond < 0 means max(rows, columns) 2^-52. */
+/* The Moore-Penrose inverse (n, m) of any matrix (m, n). Singular values at most rcond times the largest count as 0;
+ * rcond < 0 means max(m, n) 2^-52. rank (may be NULL): how many are left. */
 apus_status apus_pseudo_inverse(apus_context *context, const apus_array *a, double rcond, apus_array *out,
                                 int64_t *rank);
-/* The least-squares solution of least norm (SVD, divide and conquer). residuals: the sum of squares for each column of
- * b. residuals, rank and singular_values may be NULL. */
+/* The least-squares solution of least norm (SVD, divide and conquer) of a (m, n), b (m) or (m, k): x (n) or (n, k).
+ * rcond as above. residuals (k numbers, 1 for a vector): the sum of squares of each column of b - a x. singular_values:
+ * min(m, n). residuals, rank and singular_values may be NULL. */
 apus_status apus_least_squares(apus_context *context, const apus_array *a, const apus_array *b, double rcond,
                                apus_array *x, apus_array *residuals, int64_t *rank, apus_array *singular_values);
 
-/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. */
+/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. 0, and -infinity with sign 0, for an
+ * exactly singular matrix; 1 for one of no rows. */
 apus_status apus_determinant(apus_context *context, const apus_array *a, double *out);
 apus_status apus_log_determinant(apus_context *context, const apus_array *a, double *sign, double *log_absolute);
+/* The sum of the diagonal of a matrix of any shape; only the diagonal is read. */
 apus_status apus_trace(apus_context *context, const apus_array *a, double *out);
 /* Numerical rank: singular values above tolerance; < 0 means max(rows, columns) 2^-52 times the largest. */
 apus_status apus_matrix_rank(apus_context *context, const apus_array *a, double tolerance, int64_t *rank);
-/* Condition number and norm; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". A singular matrix
- * has the condition infinity. */
+/* Condition number |a| |a^-1| and norm |a|; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". The
+ * condition in "2" is that of any shape but an empty one, from singular values; the others are for square matrices.
+ * With a pivot, or a smallest singular value, of exactly 0 it is infinity. The norm of an empty matrix is 0. */
 apus_status apus_condition_number(apus_context *context, const apus_array *a, const char *norm, double *out);
 apus_status apus_matrix_norm(apus_context *context, const apus_array *a, const char *norm, double *out);
 
 /* a = l l^T of a symmetric positive definite matrix (the lower half is read); a matrix that is not is
- * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. */
+ * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. out may be a. */
 apus_status apus_cholesky(apus_context *context, const apus_array *a, int32_t upper, apus_array *out);
 /* a[permutation] = l u: l (m, k) with unit diagonal, u (k, n), k = min(m, n); permutation: int64 or int32, m rows.
  * A singular matrix is no error. Outputs may be NULL. */
 apus_status apus_lu(apus_context *context, const apus_array *a, apus_array *l, apus_array *u, apus_array *permutation);
 /* a = q r, Householder, the diagonal of r made >= 0. q (m, k) and r (k, n), or q (m, m) and r (m, n): as they are
- * given. With `permutation` (n, may be NULL) columns are pivoted: a[:, permutation] = q r, |diagonal| descending. */
+ * given, either may be NULL. With `permutation` (n, int64 or int32, may be NULL) columns are pivoted:
+ * a[:, permutation] = q r, diagonal descending. */
 apus_status apus_qr(apus_context *context, const apus_array *a, apus_array *q, apus_array *r, apus_array *permutation);
 /* a = u diag(s) vt, singular values descending (divide and conquer). u (m, k), vt (k, n), or full (m, m), (n, n), as
- * they are given; u and vt may be NULL. */
+ * they are given; u and vt may be NULL. Vectors are determined up to sign, and up to rotation for repeated values. */
 apus_status apus_svd(apus_context *context, const apus_array *a, apus_array *u, apus_array *s, apus_array *vt);
-/* Symmetric (the lower half is read): ascending eigenvalues, eigenvectors in columns (may be NULL). */
+/* Symmetric (the lower half is read): ascending eigenvalues, orthonormal eigenvectors in columns (may be NULL). */
 apus_status apus_eigh(apus_context *context, const apus_array *a, apus_array *values, apus_array *vectors);
-/* General: eigenvalues as real and imaginary parts, and right eigenvectors of unit length in columns (may be NULL). */
+/* General: eigenvalues as real and imaginary parts, pairs of conjugates with the positive imaginary part first, and
+ * right eigenvectors of Euclidean length 1, largest component real, in columns (each part may be NULL). */
 apus_status apus_eig(apus_context *context, const apus_array *a, apus_array *values_real, apus_array *values_imaginary,
                      apus_array *vectors_real, apus_array *vectors_imaginary);
-/* a to a whole power (below 0: of the inverse), and e^a (scaling and squaring, Al-Mohy and Higham 2009,
- * doi:10.1137/09074721X). */
+/* a to a whole power (below 0: of the inverse; 0: the identity), and e^a (scaling and squaring, Al-Mohy and Higham
+ * 2009, doi:10.1137/09074721X). A result that overflows is APUS_E_NOT_CONVERGED. out may be a. */
 apus_status apus_matrix_power(apus_context *context, const apus_array *a, int64_t exponent, apus_array *out);
 apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, apus_array *out);
 

@@ -33,6 +33,7 @@ _MODULES = (
     "callbacks",
     "initializers",
     "layers",
+    "linalg",
     "linear_model",
     "losses",
     "metrics",

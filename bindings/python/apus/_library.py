@@ -199,6 +199,7 @@ _FIT = POINTER(FitOptions)
 _LIMITS = POINTER(LoadLimits)
 _NODES = POINTER(c_int32)
 _DOUBLES = POINTER(c_double)
+_WHOLE = POINTER(c_int64)
 _TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
 
 # name: what it returns, then its arguments. "status" is int32.
@@ -266,6 +267,25 @@ PROTOTYPES = {
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    # Linear algebra
+    "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),
+    "apus_inverse": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_pseudo_inverse": (_STATUS, _HANDLE, _ARRAY, c_double, _ARRAY, _WHOLE),
+    "apus_least_squares": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, _ARRAY, _ARRAY, _WHOLE, _ARRAY),
+    "apus_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_log_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, _DOUBLES),
+    "apus_trace": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_matrix_rank": (_STATUS, _HANDLE, _ARRAY, c_double, _WHOLE),
+    "apus_condition_number": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_matrix_norm": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_cholesky": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY),
+    "apus_lu": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_qr": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_svd": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eigh": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eig": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_matrix_power": (_STATUS, _HANDLE, _ARRAY, c_int64, _ARRAY),
+    "apus_matrix_exponential": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
     # Statistics
     "apus_statistic": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _NODES, c_int32, _ARRAY),
     "apus_quantile": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, c_int64, c_char_p, c_int32, _ARRAY),
