@@ -109,7 +109,8 @@ package final class HagerZhangLineSearch {
         var trial = Trial(step: step, value: value, slope: .nan)
         if value.isFinite { trial.slope = innerProduct(gradient.pointer, direction, count) }
         if !trial.isFinite { return Trial(step: step, value: .infinity, slope: -1) }
-        sawFinite = true
+        // A step so short that nothing moves says nothing.
+        if value != start.value || run.hasLeft(point.pointer) { sawFinite = true }
         if trial.value < best.value { best = trial }
         let decreases =
             trial.value <= start.value + delta * step * start.slope

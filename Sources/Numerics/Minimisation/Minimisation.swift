@@ -186,6 +186,12 @@ package final class Minimisation {
         slope = bounds?.slope(x.pointer, gradient.pointer) ?? largestMagnitude(gradient.pointer, count)
     }
 
+    /// Whether a point differs from `x` in any component.
+    func hasLeft(_ point: UnsafePointer<Double>) -> Bool {
+        for i in 0..<count where point[i] != x.pointer[i] { return true }
+        return false
+    }
+
     // MARK: Evaluation
 
     /// The value at a point, not finite where the function is undefined there.

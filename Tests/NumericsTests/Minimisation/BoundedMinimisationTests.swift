@@ -6,7 +6,7 @@ import Testing
 /// L-BFGS-B in a box.
 struct BoundedMinimisationTests {
     private func bounded(
-        _ parameters: String = "gtol=1e-9", _ start: [Double], _ lower: [Double], _ upper: [Double],
+        _ start: [Double], _ lower: [Double], _ upper: [Double], parameters: String = "gtol=1e-9",
         _ function: @escaping Minimising.Function
     ) throws -> Minimising.Outcome {
         var minimising = Minimising("L-BFGS-B", parameters, from: start)
@@ -21,8 +21,12 @@ struct BoundedMinimisationTests {
     @Test func solvesASeparableProblemComponentByComponent() throws {
         // The minimum of each (i + 1)(x_i - i)^2 / 2 within its own interval is i cut off at the bounds.
         let n = 12
-        let lower = (0..<n).map { $0 % 3 == 0 ? -Double.infinity : Double($0) - ($0 % 2 == 0 ? 2 : -1) }
-        let upper = (0..<n).map { $0 % 4 == 0 ? Double.infinity : Double($0) + 3 }
+        var lower = [Double](repeating: -.infinity, count: n)
+        var upper = [Double](repeating: .infinity, count: n)
+        for i in 0..<n {
+            if i % 3 != 0 { lower[i] = Double(i % 2 == 0 ? i - 2 : i + 1) }
+            if i % 4 != 0 { upper[i] = Double(i + 3) }
+        }
         let found = try bounded([Double](repeating: 5, count: n), lower, upper, Smooth.bowl)
         #expect(found.minimum.stop == .converged)
         for i in 0..<n { #expect(abs(found.x[i] - min(max(Double(i), lower[i]), upper[i])) < 1e-8) }
@@ -44,8 +48,8 @@ struct BoundedMinimisationTests {
             return Double(state >> 11) * 0x1p-53 - 0.5
         }
         for _ in 0..<10 {
-            let root = (0..<n * n).map { _ in random() }
-            let b = (0..<n).map { _ in 4 * random() }
+            let root: [Double] = (0..<n * n).map { _ in random() }
+            let b: [Double] = (0..<n).map { _ in 4 * random() }
             var a = [Double](repeating: 0, count: n * n)
             for i in 0..<n {
                 for j in 0..<n {
@@ -54,9 +58,9 @@ struct BoundedMinimisationTests {
                 a[i * n + i] += 0.05
             }
             let matrix = a
-            let lower = (0..<n).map { _ in -abs(random()) }
-            let upper = (0..<n).map { _ in abs(random()) }
-            let found = try bounded("gtol=1e-8", (0..<n).map { _ in random() }, lower, upper) {
+            let lower: [Double] = (0..<n).map { _ in -abs(random()) }
+            let upper: [Double] = (0..<n).map { _ in abs(random()) }
+            let found = try bounded((0..<n).map { _ in random() }, lower, upper, parameters: "gtol=1e-8") {
                 (x, g, n) throws(ApusError) in
                 var value = 0.0
                 for i in 0..<n {
@@ -105,7 +109,7 @@ struct BoundedMinimisationTests {
 
     @Test func differencesStayWithinTheBounds() throws {
         for source in ["forward", "central"] {
-            let found = try bounded("gradient=\(source) gtol=1e-6", [1, 1], [0, 1e-12], [1, 3]) {
+            let found = try bounded([1, 1], [0, 1e-12], [1, 3], parameters: "gradient=\(source) gtol=1e-6") {
                 (x, _, _) throws(ApusError) in
                 // Undefined outside the box.
                 (x[0] - 2) * (x[0] - 2) + x[1] - log(x[1]) + (1 - x[0]).squareRoot() * 0
@@ -124,10 +128,11 @@ struct BoundedMinimisationTests {
 
     @Test func wideBoundsCostNoMoreEvaluationsThanNone() throws {
         let n = 20
-        let start = (0..<n).map { $0 % 2 == 0 ? -1.2 : 1.0 }
+        let start: [Double] = (0..<n).map { $0 % 2 == 0 ? -1.2 : 1.0 }
         let free = try Minimising("L-BFGS-B", from: start).run(Smooth.rosenbrock)
         let boxed = try bounded(
-            "gtol=1e-5", start, [Double](repeating: -1e3, count: n), [Double](repeating: 1e3, count: n),
+            start, [Double](repeating: -1e3, count: n), [Double](repeating: 1e3, count: n),
+            parameters: "gtol=1e-5",
             Smooth.rosenbrock)
         #expect(boxed.minimum.stop == .converged && free.minimum.stop == .converged)
         #expect(boxed.minimum.functionEvaluations < 2 * free.minimum.functionEvaluations)

@@ -40,7 +40,9 @@ struct Minimising {
 
 /// Named functions of many variables with their gradients.
 enum Smooth {
-    static let rosenbrock: Minimising.Function = { (x, g, n) throws(ApusError) in
+    static func rosenbrock(_ x: UnsafePointer<Double>, _ g: UnsafeMutablePointer<Double>?, _ n: Int)
+        throws(ApusError) -> Double?
+    {
         var sum = 0.0
         if let g { for i in 0..<n { g[i] = 0 } }
         for i in 0..<n - 1 {
@@ -56,7 +58,9 @@ enum Smooth {
     }
 
     /// sum (i + 1) (x_i - i)^2 / 2.
-    static let bowl: Minimising.Function = { (x, g, n) throws(ApusError) in
+    static func bowl(_ x: UnsafePointer<Double>, _ g: UnsafeMutablePointer<Double>?, _ n: Int)
+        throws(ApusError) -> Double?
+    {
         var sum = 0.0
         for i in 0..<n {
             let away = x[i] - Double(i)
