@@ -1,4 +1,7 @@
 /* minimisation.c: functions of the caller minimised through the C API: results, stops, aborts and bad input. */
+#define _POSIX_C_SOURCE 200809L
+#include <unistd.h>
+
 #include "check.h"
 
 static double rosenbrock(const double *x, int64_t n, double *gradient)
@@ -181,7 +184,8 @@ static void bad_input_is_named(void)
     for (int i = 0; i < 3; i++) {
         wrong = problem;
         wrong.n = i == 0 ? 0 : i == 1 ? -5 : INT64_MAX;
-        FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "n", apus_minimize(context, NULL, NULL, &wrong, x, NULL, NULL, &result));
+        FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "problem->n",
+                     apus_minimize(context, NULL, NULL, &wrong, x, NULL, NULL, &result));
     }
     wrong = problem;
     wrong.lower = low;
