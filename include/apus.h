@@ -907,11 +907,13 @@ typedef struct apus_minimum {
  *   "BFGS"         with the n x n inverse Hessian (delivered in result->inverse_hessian)
  *   "L-BFGS-B"     NULL; limited memory, within bounds where there are some (Byrd et al. 1995, doi:10.1137/0916069):
  *                  maxcor=10 pairs, ftol=0; delivers the inverse Hessian of its pairs
- *   "Newton"       modified Cholesky and line search
- *   "Newton-CG"    truncated Newton with line search
- *   "trust-exact"  trust region (More and Sorensen 1983, doi:10.1137/0904038)
- *   "trust-ncg"    trust region, conjugate gradients inside (Steihaug 1983, doi:10.1137/0720042)
- *   "Nelder-Mead"  simplex: no gradients; bounds
+ *   "Newton"       modified Cholesky (Schnabel and Eskow 1999, doi:10.1137/S105262349833266X), line_search=wolfe or
+ *                  backtracking; leaves saddle points
+ *   "Newton-CG"    directions by conjugate gradients (Dembo and Steihaug 1983, doi:10.1007/BF02592055), line search
+ *   "trust-exact"  trust region (More and Sorensen 1983, doi:10.1137/0904038); leaves saddle points;
+ *                  initial_trust_radius=1 max_trust_radius (null: none) eta=1e-4
+ *   "trust-ncg"    trust region, conjugate gradients inside (Steihaug 1983, doi:10.1137/0720042); the same parameters
+ *   "Nelder-Mead"  simplex: no gradients; bounds; xatol=1e-4 fatol=1e-4 adaptive initial_simplex
  * and the update rules of networks, one full gradient a step, with learning_rate and:
  *   "SGD"          momentum nesterov dampening, form=heavy_ball, average, corrected_average, lookahead
  *   "Adagrad"      epsilon epsilon_inside initial_accumulator_value lr_decay
@@ -928,7 +930,8 @@ typedef struct apus_minimum {
  *
  * APUS_OK whenever x was improved or kept: read result->status. Where the function is not finite the search steps back.
  * One that falls below -1e20 times its size at the start (value, or gradient times x) counts as unbounded. A function
- * or a gradient that is not finite at the start is APUS_E_NOT_CONVERGED; bounds for a method that takes none
+ * or a gradient that is not finite at the start is APUS_E_NOT_CONVERGED; a Hessian that is not finite ends the search
+ * with APUS_STOP_NOT_FINITE where it is; bounds for a method that takes none
  * APUS_E_UNSUPPORTED, lower > upper APUS_E_INVALID_ARGUMENT (a start outside is moved to the bounds, the function is
  * never called outside); an n x n matrix without room APUS_E_OUT_OF_MEMORY or APUS_E_LIMIT. */
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
