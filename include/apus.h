@@ -304,8 +304,8 @@ void apus_network_free(apus_network *network);
  * numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL) receives the new node's number, from 0.
  * A node is a value: a layer with several outputs makes as many nodes with consecutive numbers, and *node is the first
  * (LSTM with return_state: output, *node + 1 the state h, *node + 2 the state c). An extent of an Input's shape may be
- * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message names
- * the layer.
+ * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message
+ * names the layer.
  *
  *   apus_network_add(c, n, "Input", "shape=[64]", NULL, 0, NULL);
  *   apus_network_add(c, n, "Dense", "units=32 activation=relu", NULL, 0, NULL);
@@ -325,8 +325,8 @@ apus_status apus_network_call(apus_context *context, apus_network *network, int3
 apus_status apus_network_add_model(apus_context *context, apus_network *network, const apus_model *model,
                                    const char *parameters, const int32_t *inputs, int32_t n_inputs, int32_t *node);
 
-/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents that
- * are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
+/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents
+ * that are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
 apus_status apus_network_node_shape(apus_context *context, const apus_network *network, int32_t node,
                                     int32_t *outputs, apus_array *out);
 
@@ -411,7 +411,8 @@ apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */
 apus_status apus_trainer_publish(apus_context *context, apus_trainer *trainer);
 
-/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to zeros. */
+/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to
+ * zeros. */
 apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *trainer);
 
 /* A checkpoint: network, optimizer state, position, random state and history in one .h5 file that Keras also opens.
@@ -433,8 +434,8 @@ void apus_session_free(apus_session *session);
 apus_status apus_session_run(apus_context *context, apus_session *session, const apus_array *inputs, int32_t n_inputs,
                              apus_array *outputs, int32_t n_outputs);
 
-/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back to
- * zeros. */
+/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back
+ * to zeros. */
 apus_status apus_session_reset_states(apus_context *context, apus_session *session);
 
 /* ------------------------------------------------------------------ 8. Array arithmetic
