@@ -43,7 +43,6 @@ APUS_INLINE apus_m8 apus_m8_load_truths(const uint8_t *p, int64_t n) {
 
 // ---------------------------------------------------------------------------------------------------- arithmetic
 
-
 // Rounds to whole numbers.
 APUS_INLINE apus_d8 apus_d8_ceil(apus_d8 a) { return __builtin_elementwise_ceil(a); }
 APUS_INLINE apus_d8 apus_d8_trunc(apus_d8 a) { return __builtin_elementwise_trunc(a); }
@@ -51,7 +50,6 @@ APUS_INLINE apus_f16 apus_f16_ceil(apus_f16 a) { return __builtin_elementwise_ce
 APUS_INLINE apus_f16 apus_f16_trunc(apus_f16 a) { return __builtin_elementwise_trunc(a); }
 
 // ---------------------------------------------------------------------------------------------------- choice
-
 
 // True where a and b differ, and where either is NaN.
 APUS_INLINE apus_m8 apus_d8_not_equal(apus_d8 a, apus_d8 b) { return a != b; }
@@ -62,9 +60,27 @@ APUS_INLINE apus_i16 apus_i16_xor(apus_i16 a, apus_i16 b) { return a ^ b; }
 APUS_INLINE apus_m8 apus_m8_not(apus_m8 a) { return ~a; }
 APUS_INLINE apus_i16 apus_i16_not(apus_i16 a) { return ~a; }
 APUS_INLINE apus_i16 apus_i16_select(apus_i16 mask, apus_i16 x, apus_i16 y) { return mask ? x : y; }
+
 // ---------------------------------------------------------------------------------------------------- integers
 
 APUS_INLINE apus_m8 apus_m8_subtract(apus_m8 a, apus_m8 b) { return (apus_m8)((apus_l8)a - (apus_l8)b); }
+// Shifts by n (0 to 63) bits to the right, with zeros.
+APUS_INLINE apus_m8 apus_m8_shift_down(apus_m8 a, int64_t n) { return (apus_m8)((apus_l8)a >> (apus_l8)(uint64_t)n); }
+
+// -(a b - c), rounded once where the processor can.
+APUS_INLINE apus_d8 apus_d8_fnma(apus_d8 a, apus_d8 b, apus_d8 c) { return apus_d8_fma(-a, b, c); }
+
+// What is missing from the rounded product p = a b, for products far from overflow and denormals.
+APUS_INLINE apus_d8 apus_d8_product_rest(apus_d8 a, apus_d8 b, apus_d8 p) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_elementwise_fma(a, b, -p);
+#else
+    const apus_m8 upper = (apus_m8)(int64_t)0xFFFFFFFFF8000000;
+    const apus_d8 a1 = (apus_d8)((apus_m8)a & upper), b1 = (apus_d8)((apus_m8)b & upper);
+    const apus_d8 a2 = a - a1, b2 = b - b1;
+    return ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2;
+#endif
+}
 
 // table[index] for each lane.
 APUS_INLINE apus_d8 apus_d8_gather(const double *table, apus_m8 index) {
@@ -89,6 +105,19 @@ APUS_INLINE apus_d8 apus_d8_scale(apus_d8 a, apus_d8 n, apus_m8 n_bits) {
     const apus_l8 half = biased >> (apus_l8)(uint64_t)1;
     return a * (apus_d8)(half << (apus_l8)(uint64_t)52) * (apus_d8)((biased - half) << (apus_l8)(uint64_t)52);
 #endif
+}
+
+// The C library's sine and cosine for the lanes of a mask, y elsewhere: for arguments whose reduction takes more than the
+// kernels do.
+APUS_INLINE apus_d8 apus_d8_library_sine(apus_m8 mask, apus_d8 x, apus_d8 y) {
+    for (int i = 0; i < 8; i++)
+        if (mask[i]) y[i] = __builtin_sin(x[i]);
+    return y;
+}
+APUS_INLINE apus_d8 apus_d8_library_cosine(apus_m8 mask, apus_d8 x, apus_d8 y) {
+    for (int i = 0; i < 8; i++)
+        if (mask[i]) y[i] = __builtin_cos(x[i]);
+    return y;
 }
 
 #endif

@@ -67,8 +67,31 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_CEIL: map(job) { (x: Doubles) in apus_d8_ceil(x) }
     case APUS_OP_TRUNC: map(job) { (x: Doubles) in apus_d8_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Doubles) in apus_d8_round(x) }
+    case APUS_OP_POWER: doublePowers(job)
+    case APUS_OP_EXP: mapFunction(job) { (x: Doubles) in exponential(x) }
+    case APUS_OP_EXP2: mapFunction(job) { (x: Doubles) in exponentialOfTwo(x) }
+    case APUS_OP_EXPM1: mapFunction(job) { (x: Doubles) in exponentialMinusOne(x) }
+    case APUS_OP_LOG: mapFunction(job) { (x: Doubles) in logarithm(x) }
+    case APUS_OP_LOG2: mapFunction(job) { (x: Doubles) in logarithmToBase2(x) }
+    case APUS_OP_LOG10: mapFunction(job) { (x: Doubles) in logarithmToBase10(x) }
+    case APUS_OP_LOG1P: mapFunction(job) { (x: Doubles) in logarithmOfOnePlus(x) }
+    case APUS_OP_SIN: mapFunction(job) { (x: Doubles) in sine(x) }
+    case APUS_OP_COS: mapFunction(job) { (x: Doubles) in cosine(x) }
+    case APUS_OP_TANH: mapFunction(job) { (x: Doubles) in hyperbolicTangent(x) }
+    case APUS_OP_SIGMOID: mapFunction(job) { (x: Doubles) in logistic(x) }
+    case APUS_OP_ERF: mapFunction(job) { (x: Doubles) in errorFunction(x) }
     default: break
     }
+}
+
+/// `out = a^b`. An exponent of 2 or -1 for a whole row is a product or a quotient, rounded once.
+private func doublePowers(_ job: Elements) {
+    if job.pointee.b_step == 0, job.pointee.rows == 1 {
+        let exponent = job.pointee.b.assumingMemoryBound(to: Double.self).pointee
+        if exponent == 2 { return map(job) { (x: Doubles) in x * x } }
+        if exponent == -1 { return map(job) { (x: Doubles) in spread(1) / x } }
+    }
+    combineFunction(job) { (x: Doubles, y: Doubles) in power(x, y) }
 }
 
 /// `out = c ? a : b` on rows of elements of 8 bytes.

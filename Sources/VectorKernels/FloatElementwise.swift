@@ -67,8 +67,53 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_CEIL: map(job) { (x: Lanes) in apus_f16_ceil(x) }
     case APUS_OP_TRUNC: map(job) { (x: Lanes) in apus_f16_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Lanes) in apus_f16_round(x) }
+    case APUS_OP_POWER: floatPowers(job)
+    case APUS_OP_EXP: mapFunction(job) { (x: Lanes) in exponential(x) }
+    case APUS_OP_LOG: mapFunction(job) { (x: Lanes) in fullLogarithm(x) }
+    case APUS_OP_TANH: mapFunction(job) { (x: Lanes) in fullTangent(x) }
+    case APUS_OP_SIGMOID: mapFunction(job) { (x: Lanes) in fullLogistic(x) }
+    case APUS_OP_EXP2: mapWide(job) { (x: Doubles) in exponentialOfTwo(x) }
+    case APUS_OP_EXPM1: mapWide(job) { (x: Doubles) in exponentialMinusOne(x) }
+    case APUS_OP_LOG2: mapWide(job) { (x: Doubles) in logarithmToBase2(x) }
+    case APUS_OP_LOG10: mapWide(job) { (x: Doubles) in logarithmToBase10(x) }
+    case APUS_OP_LOG1P: mapWide(job) { (x: Doubles) in logarithmOfOnePlus(x) }
+    case APUS_OP_SIN: mapWide(job) { (x: Doubles) in sine(x) }
+    case APUS_OP_COS: mapWide(job) { (x: Doubles) in cosine(x) }
+    case APUS_OP_ERF: mapWide(job) { (x: Doubles) in errorFunction(x) }
     default: break
     }
+}
+
+/// `ln x` of all floats: denormal ones are made normal first.
+@inline(__always) private func fullLogarithm(_ x: Lanes) -> Lanes {
+    let tiny = apus_f16_less(x, splat(.leastNormalMagnitude))
+    let value = logarithm(select(tiny, x * splat(0x1p25), x))
+    let scaled = select(tiny, value - splat(17.328_68), value)
+    let negative = select(apus_f16_less(x, splat(0)), splat(.nan), x)
+    let special = select(apus_f16_equal(x, splat(0)), splat(-.infinity), negative)
+    let usual = apus_i16_and(apus_f16_less(splat(0), x), apus_f16_less(x, splat(.infinity)))
+    return select(usual, scaled, special)
+}
+
+/// `tanh x`, which is x where x^3 / 3 does not show.
+@inline(__always) private func fullTangent(_ x: Lanes) -> Lanes {
+    whereLess(magnitude(x), splat(0x1p-13), x, hyperbolicTangent(x))
+}
+
+/// `1 / (1 + exp(-x))` down to the denormal numbers.
+@inline(__always) private func fullLogistic(_ x: Lanes) -> Lanes {
+    let e = exponential(splat(0) - magnitude(x))
+    return whereLess(x, splat(0), e, splat(1)) / (splat(1) + e)
+}
+
+/// `out = a^b`, in double precision. An exponent of 2 or -1 for a whole row is a product or a quotient, rounded once.
+private func floatPowers(_ job: Elements) {
+    if job.pointee.b_step == 0, job.pointee.rows == 1 {
+        let exponent = job.pointee.b.assumingMemoryBound(to: Float.self).pointee
+        if exponent == 2 { return map(job) { (x: Lanes) in x * x } }
+        if exponent == -1 { return map(job) { (x: Lanes) in splat(1) / x } }
+    }
+    combineWide(job) { (x: Doubles, y: Doubles) in shortPower(x, y) }
 }
 
 /// `out = c ? a : b` on rows of elements of 4 bytes.
