@@ -696,15 +696,21 @@ apus_status apus_expression_text(apus_context *context, const apus_expression *e
 
 /* ------------------------------------------------------------------ 13. Statistics
  *
- * Since 1.1. float64 throughout (float32 and whole numbers are read exactly). NaN makes a result NaN. */
+ * Since 1.1. float64 throughout (float32 and whole numbers are read exactly; results go to float64 or float32). Any
+ * strides. NaN makes a result NaN. Results have the same bits for any number of threads. Empty arrays are APUS_E_SHAPE,
+ * except where a result is said for them. Weights must be finite and >= 0, not all 0. */
 
-/* A statistic along axes (NULL with 0: of all elements): "mean", "median", "mode", "variance", "std",
- * "standard_error", "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range",
- * "interquartile_range", "skewness", "kurtosis" (excess; both with population moments), "sum", "product", "min",
- * "max", "geometric_mean", "harmonic_mean", "moment". parameters: ddof=0 (population; 1: sample) for "variance",
- * "std"; order=2 for "moment". Weights (NULL, or a's shape, or a vector along the one axis; >= 0, not all 0) for mean,
- * variance, std, sum, median: weights=population, frequency, reliability (divide by W, W - 1, W - sum w^2 / W). Two
- * passes with a compensated second sum (Chan et al. 1983, doi:10.1080/00031305.1983.10483115). */
+/* A statistic along axes (from the end when negative; NULL with 0: of all elements); out lacks them, or has extents of
+ * 1 in their place. "mean", "median", "mode" (of several the least), "variance", "std", "standard_error" (of the mean;
+ * ddof=1), "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range", "interquartile_range",
+ * "skewness", "kurtosis" (excess; both with population moments, NaN of equal values), "sum" (of nothing 0), "product"
+ * (of nothing 1), "min", "max", "geometric_mean", "harmonic_mean" (both NaN with a negative value), "moment".
+ * parameters (NULL for the defaults): ddof=0 (population; 1: sample) for "variance", "std"; order=2 for "moment". A
+ * divisor n - ddof that is not positive gives NaN. Weights (NULL, or a's shape, or a vector along the one axis) for
+ * mean, variance, std, sum, median: weights=population, frequency, reliability (divide by W - ddof, W - 1,
+ * W - sum w^2 / W); whole weights give the median of values repeated so often. Two passes with compensated sums and a
+ * correction of the mean (Chan et al. 1983, doi:10.1080/00031305.1983.10483115); order statistics by selection (Floyd
+ * and Rivest 1975, doi:10.1145/360680.360691). */
 apus_status apus_statistic(apus_context *context, const char *statistic, const char *parameters, const apus_array *a,
                            const apus_array *weights, const int32_t *axes, int32_t n_axes, apus_array *out);
 /* Quantiles 0 <= q[i] <= 1 along an axis; the first dimension of out is the quantiles. `method` has NumPy's names:
@@ -713,37 +719,42 @@ apus_status apus_statistic(apus_context *context, const char *statistic, const c
  * 1996, doi:10.1080/00031305.1996.10473566). */
 apus_status apus_quantile(apus_context *context, const apus_array *a, const double *q, int64_t n_q, const char *method,
                           int32_t axis, apus_array *out);
-/* Rows are observations, columns variables. Divides by n - ddof; weights (NULL, one per row) count observations. */
+/* Rows are observations, columns variables (a vector is one variable); out is (p, p). Divides by n - ddof; weights
+ * (NULL, one per row) count observations: by W - ddof. A divisor that is not positive gives NaN. */
 apus_status apus_covariance(apus_context *context, const apus_array *x, int32_t ddof, const apus_array *weights,
                             apus_array *out);
-/* `method`: "pearson" (NULL), "spearman", "kendall" (tau-b). A constant column has NaN. */
+/* `method`: "pearson" (NULL), "spearman" (of average ranks), "kendall" (tau-b; Knight 1966,
+ * doi:10.1080/01621459.1966.10480879). A constant column has NaN, and so has one that holds NaN. */
 apus_status apus_correlation(apus_context *context, const apus_array *x, const char *method, apus_array *out);
-/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". */
+/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". out (a's shape) is
+ * real, or int64 or int32. A run that holds NaN has NaN for all its ranks. */
 apus_status apus_ranks(apus_context *context, const apus_array *a, const char *method, int32_t axis, apus_array *out);
 /* Counts (or sums of weights, NULL: 1) of a's elements in bins. edges (bins + 1, ascending) are read when
- * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range) and
- * written to edges, which may be NULL. The last bin contains its right end. density != 0 normalises to area 1. counts:
- * int64, or real. */
+ * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range, which must
+ * be finite; 0 to 1 of nothing) and written to edges, which may be NULL. The last bin contains its right end. Values
+ * outside of the edges, and NaN, are not counted. density != 0 normalises to area 1. counts: int64, int32, or real. */
 apus_status apus_histogram(apus_context *context, const apus_array *a, const apus_array *weights, double low,
                            double high, int32_t given_edges, int32_t density, apus_array *counts, apus_array *edges);
 /* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy. */
 apus_status apus_histogram_bins(apus_context *context, const apus_array *a, const char *rule, int64_t *bins);
 
-/* Running moments (Welford 1962, Pebay 2008): start from the _INIT macro, add values as they come, merge partial ones. Plain
- * numbers: copy and store them as you like. */
+/* Running moments (Welford 1962, doi:10.1080/00401706.1962.10490022; Pebay 2008, doi:10.2172/1028931): start from the
+ * _INIT macro, add values as they come, merge partial ones. Plain numbers: copy and store them as you like. */
 typedef struct apus_moments {
     uint32_t struct_size;
     int32_t reserved;
     int64_t count;
     double weight, mean, m2, m3, m4; /* total weight; sums of powers of deviations from the mean */
     double minimum, maximum;
+    double mean_rest; /* what rounding took from mean */
 } apus_moments;
-#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
-/* weights may be NULL. */
+#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
+/* All elements of `values`; weights (NULL: 1 each; >= 0) have its shape. After an error the moments are as before. */
 apus_status apus_moments_add(apus_context *context, apus_moments *moments, const apus_array *values,
                              const apus_array *weights);
 apus_status apus_moments_merge(apus_context *context, apus_moments *moments, const apus_moments *other);
-/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added. */
+/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added; variance
+ * divides by the total weight less ddof (NaN when that is not positive). Without values only "sum" is no error. */
 apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
                                    int32_t ddof, double *out);
 

@@ -42,6 +42,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",

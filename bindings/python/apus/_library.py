@@ -112,6 +112,19 @@ class LoadLimits(Structure):
     ]
 
 
+class Moments(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("count", c_int64),
+        ("weight", c_double),
+        ("mean", c_double),
+        ("m2", c_double),
+        ("m3", c_double),
+        ("m4", c_double),
+        ("minimum", c_double),
+        ("maximum", c_double),
+        ("mean_rest", c_double),
 # Minimisation. Addresses alone, as in PROGRESS.
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
 HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
@@ -237,6 +250,21 @@ PROTOTYPES = {
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    # Statistics
+    "apus_statistic": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_quantile": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, c_int64, c_char_p, c_int32, _ARRAY),
+    "apus_covariance": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, _ARRAY),
+    "apus_correlation": (_STATUS, _HANDLE, _ARRAY, c_char_p, _ARRAY),
+    "apus_ranks": (_STATUS, _HANDLE, _ARRAY, c_char_p, c_int32, _ARRAY),
+    "apus_histogram": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, c_double, c_int32, c_int32, _ARRAY, _ARRAY),
+    "apus_histogram_bins": (_STATUS, _HANDLE, _ARRAY, c_char_p, POINTER(c_int64)),
+    "apus_moments_add": (_STATUS, _HANDLE, POINTER(Moments), _ARRAY, _ARRAY),
+    "apus_moments_merge": (_STATUS, _HANDLE, POINTER(Moments), POINTER(Moments)),
+    "apus_moments_statistic": (_STATUS, _HANDLE, POINTER(Moments), c_char_p, c_int32, _DOUBLES),
+    "apus_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, c_char_p, _ARRAY, _ARRAY),
+    "apus_distribution_moments": (_STATUS, _HANDLE, c_char_p, c_char_p, _DOUBLES, _DOUBLES, _DOUBLES, _DOUBLES),
+    "apus_random_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY),
+    "apus_random_choice": (_STATUS, _HANDLE, c_int64, c_int32, _ARRAY, _ARRAY),
     # Minimisation
     "apus_minimize": (
         *(_STATUS, _HANDLE, c_char_p, c_char_p, POINTER(Problem), c_void_p),
