@@ -107,6 +107,86 @@ APUS_INLINE apus_d8 apus_d8_scale(apus_d8 a, apus_d8 n, apus_m8 n_bits) {
 #endif
 }
 
+// x = m 2^k for positive finite x, denormal ones too: m from 3/4 to 3/2, and k.
+#if !defined(__AVX512F__)
+APUS_INLINE apus_m8 apus_d8_is_tiny(apus_d8 x) { return x < (apus_d8)0x1p-1022; }
+APUS_INLINE apus_m8 apus_d8_raised_bits(apus_d8 x) {
+    // The exponent, 1024 added to keep it positive, of x / (3/4) in the upper bits; denormal numbers made normal.
+    const apus_d8 normal = apus_d8_is_tiny(x) ? x * (apus_d8)0x1p54 : x;
+    return (apus_m8)((apus_l8)normal + (apus_l8)(uint64_t)(0x4000000000000000 - 0x3FE8000000000000));
+}
+APUS_INLINE apus_i16 apus_f16_is_tiny(apus_f16 x) { return x < (apus_f16)0x1p-126f; }
+APUS_INLINE apus_i16 apus_f16_raised_bits(apus_f16 x) {
+    const apus_f16 normal = apus_f16_is_tiny(x) ? x * (apus_f16)0x1p25f : x;
+    return (apus_i16)((apus_u16)normal - (apus_u16)0x3F400000u);
+}
+#endif
+APUS_INLINE apus_d8 apus_d8_mantissa(apus_d8 x) {
+#if defined(__AVX512F__)
+    return (apus_d8)_mm512_getmant_pd((__m512d)x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero);
+#else
+    const apus_l8 fraction = (apus_l8)apus_d8_raised_bits(x) & (apus_l8)(uint64_t)0x000FFFFFFFFFFFFF;
+    return (apus_d8)(fraction + (apus_l8)(uint64_t)0x3FE8000000000000);
+#endif
+}
+APUS_INLINE apus_d8 apus_d8_exponent(apus_d8 x) {
+#if defined(__AVX512F__)
+    // Exponents count from mantissas of 1; from 3/2 on the mantissa above is the half.
+    const __m512d m = _mm512_getmant_pd((__m512d)x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero);
+    const __m512d k = _mm512_getexp_pd((__m512d)x);
+    return (apus_d8)_mm512_mask_add_pd(k, _mm512_cmp_pd_mask(m, _mm512_set1_pd(1.0), _CMP_LT_OQ), k,
+                                       _mm512_set1_pd(1.0));
+#else
+    // In the low bits of 2^52 it becomes a double.
+    const apus_l8 exponent = (apus_l8)apus_d8_raised_bits(x) >> (apus_l8)(uint64_t)52;
+    const apus_d8 number = (apus_d8)(exponent | (apus_l8)(uint64_t)0x4330000000000000);
+    return number - (apus_d8_is_tiny(x) ? (apus_d8)(0x1p52 + 1024 + 54) : (apus_d8)(0x1p52 + 1024));
+#endif
+}
+APUS_INLINE apus_f16 apus_f16_mantissa(apus_f16 x) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_getmant_ps((__m512)x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero);
+#else
+    const apus_u16 fraction = (apus_u16)apus_f16_raised_bits(x) & (apus_u16)0x007FFFFFu;
+    return (apus_f16)(fraction + (apus_u16)0x3F400000u);
+#endif
+}
+APUS_INLINE apus_f16 apus_f16_exponent(apus_f16 x) {
+#if defined(__AVX512F__)
+    const __m512 m = _mm512_getmant_ps((__m512)x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_zero);
+    const __m512 k = _mm512_getexp_ps((__m512)x);
+    return (apus_f16)_mm512_mask_add_ps(k, _mm512_cmp_ps_mask(m, _mm512_set1_ps(1.0f), _CMP_LT_OQ), k,
+                                        _mm512_set1_ps(1.0f));
+#else
+    const apus_f16 k = __builtin_convertvector(apus_f16_raised_bits(x) >> (apus_i16)23, apus_f16);
+    return apus_f16_is_tiny(x) ? k - (apus_f16)25.0f : k;
+#endif
+}
+
+// The logarithm's value for positive finite x; -infinity for 0, NaN below, infinity and NaN for themselves.
+APUS_INLINE apus_d8 apus_d8_whole_logarithm(apus_d8 x, apus_d8 value) {
+#if defined(__AVX512F__)
+    // Classes of x in fours: quiet NaN (x), signalling NaN (x made quiet), 0 (-infinity), 1 (value), -infinity (NaN), infinity
+    // (x), negative (NaN), positive (value).
+    const __m512i table = _mm512_set1_epi64(0x03130421);
+    return (apus_d8)_mm512_fixupimm_pd((__m512d)value, (__m512d)x, table, 0);
+#else
+    const apus_d8 negative = x < (apus_d8)0.0 ? (apus_d8)__builtin_nan("") : x;
+    const apus_d8 special = x == (apus_d8)0.0 ? (apus_d8)-__builtin_inf() : negative;
+    return (x > (apus_d8)0.0) & (x < (apus_d8)__builtin_inf()) ? value : special;
+#endif
+}
+APUS_INLINE apus_f16 apus_f16_whole_logarithm(apus_f16 x, apus_f16 value) {
+#if defined(__AVX512F__)
+    const __m512i table = _mm512_set1_epi32(0x03130421);
+    return (apus_f16)_mm512_fixupimm_ps((__m512)value, (__m512)x, table, 0);
+#else
+    const apus_f16 negative = x < (apus_f16)0.0f ? (apus_f16)__builtin_nanf("") : x;
+    const apus_f16 special = x == (apus_f16)0.0f ? (apus_f16)-__builtin_inff() : negative;
+    return (x > (apus_f16)0.0f) & (x < (apus_f16)__builtin_inff()) ? value : special;
+#endif
+}
+
 // The C library's sine and cosine for the lanes of a mask, y elsewhere: for arguments whose reduction takes more than the
 // kernels do.
 APUS_INLINE apus_d8 apus_d8_library_sine(apus_m8 mask, apus_d8 x, apus_d8 y) {

@@ -329,8 +329,14 @@ APUS_INLINE apus_m8 apus_d8_isnan(apus_d8 a) { return a != a; }
 APUS_INLINE apus_m8 apus_m8_or(apus_m8 a, apus_m8 b) { return a | b; }
 // Whether any lane is true.
 APUS_INLINE int32_t apus_m8_any(apus_m8 a) {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask((__m512i)a) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_pd((__m256d)(a.lo | a.hi)) != 0;
+#else
     const int64_t c0 = a[0] | a[4], c1 = a[1] | a[5], c2 = a[2] | a[6], c3 = a[3] | a[7];
     return (c0 | c2 | c1 | c3) != 0;
+#endif
 }
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_d8 apus_d8_select(apus_m8 mask, apus_d8 x, apus_d8 y) { return mask ? x : y; }

@@ -37,12 +37,12 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_SUBTRACT: combine(job) { (a: Doubles, b: Doubles) in a - b }
     case APUS_OP_MULTIPLY: combine(job) { (a: Doubles, b: Doubles) in a * b }
     case APUS_OP_DIVIDE: combine(job) { (a: Doubles, b: Doubles) in a / b }
-    case APUS_OP_MAXIMUM: combine(job) { (a: Doubles, b: Doubles) in maximum(a, b) }
-    case APUS_OP_MINIMUM: combine(job) { (a: Doubles, b: Doubles) in minimum(a, b) }
+    case APUS_OP_MAXIMUM: combineFunction(job) { (a: Doubles, b: Doubles) in maximum(a, b) }
+    case APUS_OP_MINIMUM: combineFunction(job) { (a: Doubles, b: Doubles) in minimum(a, b) }
     case APUS_OP_FMAX:
-        combine(job) { (a: Doubles, b: Doubles) in select(isNaN(a), b, select(isNaN(b), a, maximum(a, b))) }
+        combineFunction(job) { (a: Doubles, b: Doubles) in select(isNaN(a), b, select(isNaN(b), a, maximum(a, b))) }
     case APUS_OP_FMIN:
-        combine(job) { (a: Doubles, b: Doubles) in select(isNaN(a), b, select(isNaN(b), a, minimum(a, b))) }
+        combineFunction(job) { (a: Doubles, b: Doubles) in select(isNaN(a), b, select(isNaN(b), a, minimum(a, b))) }
     case APUS_OP_EQUAL: compare(job) { (a: Doubles, b: Doubles) in apus_d8_equal(a, b) }
     case APUS_OP_NOT_EQUAL: compare(job) { (a: Doubles, b: Doubles) in apus_d8_not_equal(a, b) }
     case APUS_OP_LESS: compare(job) { (a: Doubles, b: Doubles) in apus_d8_less(a, b) }
@@ -68,10 +68,10 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_TRUNC: map(job) { (x: Doubles) in apus_d8_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Doubles) in apus_d8_round(x) }
     case APUS_OP_POWER: doublePowers(job)
-    case APUS_OP_EXP: mapFunction(job) { (x: Doubles) in exponential(x) }
+    case APUS_OP_EXP: map(job) { (x: Doubles) in exponential(x) }
     case APUS_OP_EXP2: mapFunction(job) { (x: Doubles) in exponentialOfTwo(x) }
     case APUS_OP_EXPM1: mapFunction(job) { (x: Doubles) in exponentialMinusOne(x) }
-    case APUS_OP_LOG: mapFunction(job) { (x: Doubles) in logarithm(x) }
+    case APUS_OP_LOG: map(job) { (x: Doubles) in logarithm(x) }
     case APUS_OP_LOG2: mapFunction(job) { (x: Doubles) in logarithmToBase2(x) }
     case APUS_OP_LOG10: mapFunction(job) { (x: Doubles) in logarithmToBase10(x) }
     case APUS_OP_LOG1P: mapFunction(job) { (x: Doubles) in logarithmOfOnePlus(x) }

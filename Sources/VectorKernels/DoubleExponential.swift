@@ -33,9 +33,9 @@ struct ReducedDoubleExponential {
         n = shifted - spread(magic)
         nBits = apus_m8_subtract(apus_d8_bits(shifted), apus_d8_bits(spread(magic)))
         let near = fma(n, spread(-0.6931471805598903), x)
-        r = fma(n, spread(-5.497923018708371e-14), near)
-        let lost = fma(n, spread(-5.497923018708371e-14), near - r) + tail
-        rest = ReducedDoubleExponential.rest(r, lost)
+        let small = fma(n, spread(-5.497923018708371e-14), tail)
+        r = near + small
+        rest = ReducedDoubleExponential.rest(r, (near - r) + small)
     }
 
     /// Of `x` of one binary exponent's width around `n`, `r = (x - n) ln 2`.
@@ -50,23 +50,51 @@ struct ReducedDoubleExponential {
         rest = ReducedDoubleExponential.rest(r, fma(part, spread(2.3190468138462996e-17), lost))
     }
 
-    /// `exp(r + lost) - 1 - r`. The fit of (exp(r) - 1 - r) / r^2 is off by 2^-61 of exp(r).
+    /// `exp(r + lost) - 1 - r`. The fit of (exp(r) - 1 - r) / r^2 is off by 2^-56 of exp(r).
     @inline(__always) private static func rest(_ r: Doubles, _ lost: Doubles) -> Doubles {
-        var q = horner(spread(2.09147553258932e-09), r, 2.5105312729622103e-08)
-        q = horner(q, r, 2.755727347871858e-07)
-        q = horner(q, r, 2.755725517000089e-06)
-        q = horner(q, r, 2.480158732567746e-05)
-        q = horner(q, r, 0.0001984126987500228)
-        q = horner(q, r, 0.0013888888888883711)
-        q = horner(q, r, 0.008333333333326084)
-        q = horner(q, r, 0.04166666666666667)
-        q = horner(q, r, 0.1666666666666667)
-        q = horner(q, r, 0.5)
-        return fma(r * r, q, lost)
+        let square = r * r
+        var even = horner(spread(2.7620201591031547e-07), square, 2.4801521057868204e-05)
+        even = horner(even, square, 0.0013888888917367081)
+        even = horner(even, square, 0.041666666666623824)
+        even = horner(even, square, 0.5000000000000001)
+        var odd = horner(spread(2.5100472505694996e-08), square, 2.7557268276905696e-06)
+        odd = horner(odd, square, 0.00019841269863171557)
+        odd = horner(odd, square, 0.008333333333330039)
+        odd = horner(odd, square, 0.16666666666666669)
+        return fma(square, fma(r, odd, even), lost)
     }
 
     /// `2^n exp(r)`.
     @inline(__always) var power: Doubles { apus_d8_scale(spread(1) + (r + rest), n, nBits) }
+
+    /// The same, and what it lacks.
+    @inline(__always) var precisePower: DoublePair {
+        let sum = r + rest
+        let high = spread(1) + sum
+        let low = (sum - (high - spread(1))) + (rest - (sum - r))
+        return DoublePair(high: apus_d8_scale(high, n, nBits), low: apus_d8_scale(low, n, nBits))
+    }
+}
+
+/// A number as the sum of a double and a much smaller one.
+struct DoublePair {
+    var high: Doubles
+    var low: Doubles
+
+    /// The quotient, within 0.6 ulp where it is normal: a quotient of the larger parts, corrected by what it leaves.
+    @inline(__always) func divided(by divisor: DoublePair) -> Doubles {
+        let inverse = spread(1) / divisor.high
+        let quotient = high * inverse
+        let product = quotient * divisor.high
+        let left = (high - product) - apus_d8_product_rest(quotient, divisor.high, product)
+        return fma(apus_d8_fnma(quotient, divisor.low, left + low), inverse, quotient)
+    }
+
+    /// Plus a number that is larger.
+    @inline(__always) func added(to larger: Doubles) -> DoublePair {
+        let sum = larger + high
+        return DoublePair(high: sum, low: (high - (sum - larger)) + low)
+    }
 }
 
 /// `x` held to a range; NaN stays.
@@ -84,28 +112,46 @@ struct ReducedDoubleExponential {
     ReducedDoubleExponential(ofTwo: held(x, from: -1080, to: 1025)).power
 }
 
+/// `exp(x) - 1` and what it lacks, for `x` of at most 41, not too near 0.
+///
+/// 2^n - 1 + 2^n r + 2^n rest: the sum of the first two large terms comes with what it loses.
+@inline(__always) private func preciseExponentialMinusOne(_ reduced: ReducedDoubleExponential) -> DoublePair {
+    let exponent = apus_m8_add(reduced.nBits, apus_m8_set(1023))
+    let power = apus_m8_as_doubles(apus_m8_shift_left(exponent, 52))
+    // From 4 on the 1 is a small term too; before, 2^n - 1 is exact, or hardly differs from -1.
+    let one = whereLess(reduced.n, spread(2), spread(1), spread(0))
+    let (whole, part) = (power - one, power * reduced.r)
+    let sum = whole + part
+    let small = fma(power, reduced.rest, part - (sum - whole)) - (spread(1) - one)
+    let high = sum + small
+    return DoublePair(high: high, low: small - (high - sum))
+}
+
 /// `exp(x) - 1`, with all digits near 0.
 @inline(__always) func exponentialMinusOne(_ x: Doubles) -> Doubles {
     let reduced = ReducedDoubleExponential(held(x, from: -50, to: 710), tail: spread(0))
-    // 2^n - 1 + 2^n r, with what the sum loses, + 2^n rest; for large n all that counts is exp(x).
-    let exponent = apus_m8_add(reduced.nBits, apus_m8_set(1023))
-    let power = apus_m8_as_doubles(apus_m8_shift_left(exponent, 52))
-    let (whole, part) = (power - spread(1), power * reduced.r)
-    let sum = whole + part
-    let y = sum + fma(power, reduced.rest, part - (sum - whole))
+    let y = preciseExponentialMinusOne(reduced).high
     let near = whereLess(absolute(x), spread(0x1p-54), x, y)
     return whereLess(spread(60), reduced.n, reduced.power, near)
 }
 
 /// `1 / (1 + exp(-x))`.
 @inline(__always) func logistic(_ x: Doubles) -> Doubles {
-    let e = exponential(spread(0) - absolute(x))
-    return whereLess(x, spread(0), e, spread(1)) / (spread(1) + e)
+    let e = ReducedDoubleExponential(held(spread(0) - absolute(x), from: -750, to: 0), tail: spread(0)).precisePower
+    let negative = apus_d8_less(x, spread(0))
+    let numerator = DoublePair(
+        high: apus_d8_select(negative, e.high, spread(1)), low: apus_d8_select(negative, e.low, spread(0)))
+    return numerator.divided(by: e.added(to: spread(1)))
 }
 
 /// `tanh x`, with all digits near 0: `t / (t + 2)` for `t = exp(2 |x|) - 1`.
 @inline(__always) func hyperbolicTangent(_ x: Doubles) -> Doubles {
-    let magnitude = apus_d8_min(spread(22), absolute(x))
-    let t = exponentialMinusOne(magnitude + magnitude)
-    return signed(t / (t + spread(2)), as: x)
+    let magnitude = apus_d8_min(spread(20), absolute(x))
+    let reduced = ReducedDoubleExponential(magnitude + magnitude, tail: spread(0))
+    let t = preciseExponentialMinusOne(reduced)
+    // t + 2 from either term's side: above 2 the larger one is t.
+    let sum = t.high + spread(2)
+    let lost = whereLess(t.high, spread(2), t.high - (sum - spread(2)), spread(2) - (sum - t.high))
+    let y = t.divided(by: DoublePair(high: sum, low: lost + t.low))
+    return signed(whereLess(absolute(x), spread(0x1p-28), absolute(x), y), as: x)
 }

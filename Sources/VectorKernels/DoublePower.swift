@@ -1,16 +1,10 @@
 import CVector
 
-/// A number as the sum of a double and a much smaller one.
-private struct Pair {
-    var high: Doubles
-    var low: Doubles
-}
-
 /// `ln x` of positive finite `x` to about 68 bits.
 ///
 /// x = 2^k z, and c of 13 bits close to 1 / z from a table (Tang, ACM TOMS 16, 1990, doi:10.1145/98267.98294): ln x =
 /// k ln 2 - ln c + ln(1 + r), r = z c - 1 small. The sums of the large terms are exact but for what `low` gathers.
-@inline(__always) private func preciseLogarithm(_ x: Doubles) -> Pair {
+@inline(__always) private func preciseLogarithm(_ x: Doubles) -> DoublePair {
     let tiny = apus_d8_less(x, spread(2.2250738585072014e-308))
     let bits = apus_d8_bits(apus_d8_select(tiny, x * spread(0x1p54), x))
     let start: Int64 = 0x3FE6_9555_0000_0000
@@ -52,7 +46,7 @@ private struct Pair {
     low = fma(r * r * r, p, low)
     low = low + (lost + lostOfSquare)
     let total = high + low
-    return Pair(high: total, low: low - (total - high))
+    return DoublePair(high: total, low: low - (total - high))
 }
 
 /// Whether `y` is whole, and whether it is odd. Infinities are even.
@@ -88,6 +82,14 @@ private struct Pair {
     return apus_d8_select(apus_d8_equal(magnitude, spread(0)), spread(-.infinity), large)
 }
 
+/// Whether the power of the magnitudes is the answer in all lanes: no base is 0, negative, infinite or NaN, no exponent
+/// infinite or NaN.
+@inline(__always) private func arePlain(_ x: Doubles, _ y: Doubles) -> Bool {
+    let base = apus_m8_and(apus_d8_less(spread(0), x), apus_d8_less(x, spread(.infinity)))
+    let plain = apus_m8_and(base, apus_d8_less(absolute(y), spread(.infinity)))
+    return apus_m8_any(apus_m8_not(plain)) == 0
+}
+
 /// `x^y`, within 1 ulp: exp of `y ln x` in two doubles.
 @inline(__always) func power(_ x: Doubles, _ y: Doubles) -> Doubles {
     let magnitude = absolute(x)
@@ -95,21 +97,24 @@ private struct Pair {
     // Larger exponents only overflow more, and their remainder could not be told.
     let exponent = held(y, from: -0x1p100, to: 0x1p100)
     let product = exponent * log.high
-    var rest = apus_d8_product_rest(exponent, log.high, product)
-    rest = fma(exponent, log.low, rest)
-    let top = held(extended(magnitude, spread(0)) * exponent, from: -800, to: 800)
+    let rest = fma(exponent, log.low, apus_d8_product_rest(exponent, log.high, product))
     let bounded = held(product, from: -800, to: 800)
     let same = apus_d8_equal(bounded, product)
+    let tail = apus_d8_select(same, rest, spread(0))
+    if arePlain(x, y) { return ReducedDoubleExponential(bounded, tail: tail).power }
+    let top = held(extended(magnitude, spread(0)) * exponent, from: -800, to: 800)
     let special = apus_m8_or(apus_d8_equal(magnitude, spread(0)), apus_d8_equal(magnitude, spread(.infinity)))
     let argument = apus_d8_select(special, top, bounded)
-    let tail = apus_d8_select(apus_m8_and(same, apus_m8_not(special)), rest, spread(0))
-    return complete(x, y, ReducedDoubleExponential(argument, tail: tail).power)
+    let small = apus_d8_select(special, spread(0), tail)
+    return complete(x, y, ReducedDoubleExponential(argument, tail: small).power)
 }
 
-/// `x^y` to about 44 bits, for floats.
+/// `x^y` to about 28 bits, for floats.
 @inline(__always) func shortPower(_ x: Doubles, _ y: Doubles) -> Doubles {
     let magnitude = absolute(x)
-    let log = extended(magnitude, ReducedDoubleLogarithm(magnitude).natural(adding: spread(0)))
-    let argument = held(log * y, from: -200, to: 200)
-    return complete(x, y, ReducedDoubleExponential(argument, tail: spread(0)).power)
+    let reduced = ReducedDoubleLogarithm(magnitude)
+    let log = fma(reduced.k, spread(0.6931471805599453), reduced.short)
+    if arePlain(x, y) { return shortExponential(held(log * y, from: -200, to: 200)) }
+    let argument = held(extended(magnitude, log) * y, from: -200, to: 200)
+    return complete(x, y, shortExponential(argument))
 }

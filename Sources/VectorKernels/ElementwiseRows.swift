@@ -227,6 +227,20 @@ typealias Elements = UnsafePointer<apus_elements>
 }
 
 /// `out = f(a, b)`.
+@inline(__always) func combineFunction(_ job: Elements, _ f: (Lanes, Lanes) -> Lanes) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
+        let z = out.assumingMemoryBound(to: Float.self)
+        eachRun(job.columns, of: 16) { i, n in
+            let first = job.a_step == 0 ? splat(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? splat(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`.
 @inline(__always) func combineFunction(_ job: Elements, _ f: (Doubles, Doubles) -> Doubles) {
     let job = job.pointee
     eachRow(job) { a, b, out in

@@ -37,12 +37,12 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_SUBTRACT: combine(job) { (a: Lanes, b: Lanes) in a - b }
     case APUS_OP_MULTIPLY: combine(job) { (a: Lanes, b: Lanes) in a * b }
     case APUS_OP_DIVIDE: combine(job) { (a: Lanes, b: Lanes) in a / b }
-    case APUS_OP_MAXIMUM: combine(job) { (a: Lanes, b: Lanes) in maximum(a, b) }
-    case APUS_OP_MINIMUM: combine(job) { (a: Lanes, b: Lanes) in minimum(a, b) }
+    case APUS_OP_MAXIMUM: combineFunction(job) { (a: Lanes, b: Lanes) in maximum(a, b) }
+    case APUS_OP_MINIMUM: combineFunction(job) { (a: Lanes, b: Lanes) in minimum(a, b) }
     case APUS_OP_FMAX:
-        combine(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, maximum(a, b))) }
+        combineFunction(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, maximum(a, b))) }
     case APUS_OP_FMIN:
-        combine(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, minimum(a, b))) }
+        combineFunction(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, minimum(a, b))) }
     case APUS_OP_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_equal(a, b) }
     case APUS_OP_NOT_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_not_equal(a, b) }
     case APUS_OP_LESS: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less(a, b) }
@@ -68,31 +68,40 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_TRUNC: map(job) { (x: Lanes) in apus_f16_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Lanes) in apus_f16_round(x) }
     case APUS_OP_POWER: floatPowers(job)
-    case APUS_OP_EXP: mapFunction(job) { (x: Lanes) in exponential(x) }
-    case APUS_OP_LOG: mapFunction(job) { (x: Lanes) in fullLogarithm(x) }
+    case APUS_OP_EXP: map(job) { (x: Lanes) in exponential(x) }
+    case APUS_OP_LOG: map(job) { (x: Lanes) in fullLogarithm(x) }
     case APUS_OP_TANH: mapFunction(job) { (x: Lanes) in fullTangent(x) }
     case APUS_OP_SIGMOID: mapFunction(job) { (x: Lanes) in fullLogistic(x) }
-    case APUS_OP_EXP2: mapWide(job) { (x: Doubles) in exponentialOfTwo(x) }
-    case APUS_OP_EXPM1: mapWide(job) { (x: Doubles) in exponentialMinusOne(x) }
-    case APUS_OP_LOG2: mapWide(job) { (x: Doubles) in logarithmToBase2(x) }
-    case APUS_OP_LOG10: mapWide(job) { (x: Doubles) in logarithmToBase10(x) }
-    case APUS_OP_LOG1P: mapWide(job) { (x: Doubles) in logarithmOfOnePlus(x) }
-    case APUS_OP_SIN: mapWide(job) { (x: Doubles) in sine(x) }
-    case APUS_OP_COS: mapWide(job) { (x: Doubles) in cosine(x) }
-    case APUS_OP_ERF: mapWide(job) { (x: Doubles) in errorFunction(x) }
+    case APUS_OP_EXP2: mapWide(job) { (x: Doubles) in shortExponentialOfTwo(x) }
+    case APUS_OP_EXPM1: mapWide(job) { (x: Doubles) in shortExponentialMinusOne(x) }
+    case APUS_OP_LOG2: mapWide(job) { (x: Doubles) in shortLogarithm(x, 1, 1.4426950408889634) }
+    case APUS_OP_LOG10:
+        mapWide(job) { (x: Doubles) in shortLogarithm(x, 0.3010299956639812, 0.4342944819032518) }
+    case APUS_OP_LOG1P: mapWide(job) { (x: Doubles) in shortLogarithmOfOnePlus(x) }
+    case APUS_OP_SIN: mapWide(job) { (x: Doubles) in shortSine(x) }
+    case APUS_OP_COS: mapWide(job) { (x: Doubles) in shortCosine(x) }
+    case APUS_OP_ERF: mapWide(job) { (x: Doubles) in shortErrorFunction(x) }
     default: break
     }
 }
 
-/// `ln x` of all floats: denormal ones are made normal first.
+/// `ln x`, within 2 ulp: the mantissa m from 3/4 to 3/2, `ln m = f - f^2 / 2 + f^3 P(f)`, `f = m - 1`. The polynomial is
+/// a near-minimax fit to 2^-27 of the logarithm.
 @inline(__always) private func fullLogarithm(_ x: Lanes) -> Lanes {
-    let tiny = apus_f16_less(x, splat(.leastNormalMagnitude))
-    let value = logarithm(select(tiny, x * splat(0x1p25), x))
-    let scaled = select(tiny, value - splat(17.328_68), value)
-    let negative = select(apus_f16_less(x, splat(0)), splat(.nan), x)
-    let special = select(apus_f16_equal(x, splat(0)), splat(-.infinity), negative)
-    let usual = apus_i16_and(apus_f16_less(splat(0), x), apus_f16_less(x, splat(.infinity)))
-    return select(usual, scaled, special)
+    let k = apus_f16_exponent(x)
+    let f = apus_f16_mantissa(x) - splat(1)
+    let square = f * f
+    var p = fma(f, splat(0.042_871_978_037), splat(-0.095_613_400_136))
+    p = fma(p, f, splat(0.116_806_817_905))
+    p = fma(p, f, splat(-0.126_393_111_383))
+    p = fma(p, f, splat(0.142_683_059_703))
+    p = fma(p, f, splat(-0.166_608_175_306))
+    p = fma(p, f, splat(0.200_001_408_962))
+    p = fma(p, f, splat(-0.250_000_567_144))
+    p = fma(p, f, splat(0.333_333_331_473))
+    var y = fma(k, splat(-2.121_944_4e-4), square * f * p)
+    y = fma(square, splat(-0.5), y)
+    return apus_f16_whole_logarithm(x, fma(k, splat(0.693_359_375), f + y))
 }
 
 /// `tanh x`, which is x where x^3 / 3 does not show.
