@@ -49,9 +49,9 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_LESS_EQUAL: compare(job) { (a: Doubles, b: Doubles) in apus_d8_less_equal(a, b) }
     case APUS_OP_GREATER: compare(job) { (a: Doubles, b: Doubles) in apus_d8_less(b, a) }
     case APUS_OP_GREATER_EQUAL: compare(job) { (a: Doubles, b: Doubles) in apus_d8_less_equal(b, a) }
-    case APUS_OP_LOGICAL_AND: compare(job) { (a: Doubles, b: Doubles) in apus_m8_and(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_OR: compare(job) { (a: Doubles, b: Doubles) in apus_m8_or(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_XOR: compare(job) { (a: Doubles, b: Doubles) in apus_m8_xor(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_AND: compareFunction(job) { (a: Doubles, b: Doubles) in apus_m8_and(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_OR: compareFunction(job) { (a: Doubles, b: Doubles) in apus_m8_or(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_XOR: compareFunction(job) { (a: Doubles, b: Doubles) in apus_m8_xor(isTrue(a), isTrue(b)) }
     case APUS_OP_LOGICAL_NOT: test(job) { (x: Doubles) in apus_d8_equal(x, spread(0)) }
     case APUS_OP_ISNAN: test(job) { (x: Doubles) in isNaN(x) }
     case APUS_OP_ISINF: test(job) { (x: Doubles) in apus_d8_equal(magnitude(x), spread(.infinity)) }
@@ -59,7 +59,7 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_NEGATIVE:
         map(job) { (x: Doubles) in apus_m8_as_doubles(apus_m8_xor(apus_d8_bits(x), apus_m8_set(Int64.min))) }
     case APUS_OP_ABSOLUTE: map(job) { (x: Doubles) in magnitude(x) }
-    case APUS_OP_SIGN: map(job) { (x: Doubles) in sign(x) }
+    case APUS_OP_SIGN: mapFunction(job) { (x: Doubles) in sign(x) }
     case APUS_OP_SQUARE: map(job) { (x: Doubles) in x * x }
     case APUS_OP_SQRT: map(job) { (x: Doubles) in apus_d8_sqrt(x) }
     case APUS_OP_RECIPROCAL: map(job) { (x: Doubles) in spread(1) / x }
@@ -68,10 +68,10 @@ func elementwiseDouble(_ operation: Int32, _ job: Elements) {
     case APUS_OP_TRUNC: map(job) { (x: Doubles) in apus_d8_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Doubles) in apus_d8_round(x) }
     case APUS_OP_POWER: doublePowers(job)
-    case APUS_OP_EXP: map(job) { (x: Doubles) in exponential(x) }
+    case APUS_OP_EXP: mapFunction(job) { (x: Doubles) in exponential(x) }
     case APUS_OP_EXP2: mapFunction(job) { (x: Doubles) in exponentialOfTwo(x) }
     case APUS_OP_EXPM1: mapFunction(job) { (x: Doubles) in exponentialMinusOne(x) }
-    case APUS_OP_LOG: map(job) { (x: Doubles) in logarithm(x) }
+    case APUS_OP_LOG: mapFunction(job) { (x: Doubles) in logarithm(x) }
     case APUS_OP_LOG2: mapFunction(job) { (x: Doubles) in logarithmToBase2(x) }
     case APUS_OP_LOG10: mapFunction(job) { (x: Doubles) in logarithmToBase10(x) }
     case APUS_OP_LOG1P: mapFunction(job) { (x: Doubles) in logarithmOfOnePlus(x) }

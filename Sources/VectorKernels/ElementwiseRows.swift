@@ -83,11 +83,8 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: UInt8.self))
-        if job.a_step == 0 {
-            let value = f(splat(x.pointee))
-            eachBlock(job.columns) { i, n in store(value, y + i, n) }
-        } else {
-            eachBlock(job.columns) { i, n in store(f(load(x + i, n)), y + i, n) }
+        eachRun(job.columns, of: 16) { i, n in
+            store(f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
 }
@@ -152,11 +149,8 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: UInt8.self))
-        if job.a_step == 0 {
-            let value = f(spread(x.pointee))
-            eachEight(job.columns) { i, n in store(value, y + i, n) }
-        } else {
-            eachEight(job.columns) { i, n in store(f(load(x + i, n)), y + i, n) }
+        eachRun(job.columns, of: 8) { i, n in
+            store(f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
 }
@@ -254,6 +248,34 @@ typealias Elements = UnsafePointer<apus_elements>
     }
 }
 
+/// `out = f(a, b)`, a truth.
+@inline(__always) func compareFunction(_ job: Elements, _ f: (Lanes, Lanes) -> apus_i16) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
+        let z = out.assumingMemoryBound(to: UInt8.self)
+        eachRun(job.columns, of: 16) { i, n in
+            let first = job.a_step == 0 ? splat(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? splat(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`, a truth.
+@inline(__always) func compareFunction(_ job: Elements, _ f: (Doubles, Doubles) -> apus_m8) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Double.self), b.assumingMemoryBound(to: Double.self))
+        let z = out.assumingMemoryBound(to: UInt8.self)
+        eachRun(job.columns, of: 8) { i, n in
+            let first = job.a_step == 0 ? spread(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? spread(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
 /// `out = f(a)` of floats, in double precision and rounded once.
 @inline(__always) func mapWide(_ job: Elements, _ f: (Doubles) -> Doubles) {
     let job = job.pointee
@@ -276,7 +298,7 @@ typealias Elements = UnsafePointer<apus_elements>
 }
 
 /// Calls `body(start, n)` for runs of `width` elements, the last one shorter.
-@inline(__always) private func eachRun(_ count: Int64, of width: Int, _ body: (_ start: Int, _ n: Int) -> Void) {
+@inline(__always) func eachRun(_ count: Int64, of width: Int, _ body: (_ start: Int, _ n: Int) -> Void) {
     let count = Int(truncatingIfNeeded: count)
     var i = 0
     while i < count {

@@ -49,9 +49,9 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_LESS_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less_equal(a, b) }
     case APUS_OP_GREATER: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less(b, a) }
     case APUS_OP_GREATER_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less_equal(b, a) }
-    case APUS_OP_LOGICAL_AND: compare(job) { (a: Lanes, b: Lanes) in apus_i16_and(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_OR: compare(job) { (a: Lanes, b: Lanes) in apus_i16_or(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_XOR: compare(job) { (a: Lanes, b: Lanes) in apus_i16_xor(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_AND: compareFunction(job) { (a: Lanes, b: Lanes) in apus_i16_and(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_OR: compareFunction(job) { (a: Lanes, b: Lanes) in apus_i16_or(isTrue(a), isTrue(b)) }
+    case APUS_OP_LOGICAL_XOR: compareFunction(job) { (a: Lanes, b: Lanes) in apus_i16_xor(isTrue(a), isTrue(b)) }
     case APUS_OP_LOGICAL_NOT: test(job) { (x: Lanes) in apus_f16_equal(x, splat(0)) }
     case APUS_OP_ISNAN: test(job) { (x: Lanes) in isNaN(x) }
     case APUS_OP_ISINF: test(job) { (x: Lanes) in apus_f16_equal(magnitude(x), splat(.infinity)) }
@@ -59,7 +59,7 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_NEGATIVE:
         map(job) { (x: Lanes) in apus_i16_as_floats(apus_i16_xor(apus_f16_bits(x), apus_i16_set(Int32.min))) }
     case APUS_OP_ABSOLUTE: map(job) { (x: Lanes) in magnitude(x) }
-    case APUS_OP_SIGN: map(job) { (x: Lanes) in sign(x) }
+    case APUS_OP_SIGN: mapFunction(job) { (x: Lanes) in sign(x) }
     case APUS_OP_SQUARE: map(job) { (x: Lanes) in x * x }
     case APUS_OP_SQRT: map(job) { (x: Lanes) in apus_f16_sqrt(x) }
     case APUS_OP_RECIPROCAL: map(job) { (x: Lanes) in splat(1) / x }
@@ -68,8 +68,8 @@ func elementwiseFloat(_ operation: Int32, _ job: Elements) {
     case APUS_OP_TRUNC: map(job) { (x: Lanes) in apus_f16_trunc(x) }
     case APUS_OP_RINT: map(job) { (x: Lanes) in apus_f16_round(x) }
     case APUS_OP_POWER: floatPowers(job)
-    case APUS_OP_EXP: map(job) { (x: Lanes) in exponential(x) }
-    case APUS_OP_LOG: map(job) { (x: Lanes) in fullLogarithm(x) }
+    case APUS_OP_EXP: mapFunction(job) { (x: Lanes) in exponential(x) }
+    case APUS_OP_LOG: mapFunction(job) { (x: Lanes) in fullLogarithm(x) }
     case APUS_OP_TANH: mapFunction(job) { (x: Lanes) in fullTangent(x) }
     case APUS_OP_SIGMOID: mapFunction(job) { (x: Lanes) in fullLogistic(x) }
     case APUS_OP_EXP2: mapWide(job) { (x: Doubles) in shortExponentialOfTwo(x) }
