@@ -199,7 +199,7 @@ typealias Elements = UnsafePointer<apus_elements>
 // Their bodies are long, so each loop holds its function once.
 
 /// `out = f(a)`.
-@inline(__always) func mapFunction(_ job: Elements, _ f: (Lanes) -> Lanes) {
+@inline(__always) func mapFloatFunction(_ job: Elements, _ f: (Lanes) -> Lanes) {
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: Float.self))
@@ -210,7 +210,7 @@ typealias Elements = UnsafePointer<apus_elements>
 }
 
 /// `out = f(a)`.
-@inline(__always) func mapFunction(_ job: Elements, _ f: (Doubles) -> Doubles) {
+@inline(__always) func mapDoubleFunction(_ job: Elements, _ f: (Doubles) -> Doubles) {
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: Double.self))

@@ -22,6 +22,7 @@ package enum Elementwise {
         }
         let single = a.dtype == .float32 && (b?.dtype ?? .float32) == .float32
         let dtype: DType = single ? .float32 : .float64
+        if runAsOne(operation, dtype, a, b, out, context) { return }
         var shape = a.shape
         if let b, b.shape != shape { shape = try Broadcasting.shape(a.shape, b.shape) }
         var loop = try start(operation, dtype, shape, out)
@@ -42,6 +43,7 @@ package enum Elementwise {
         let dtype: DType = a.dtype == .float32 ? .float32 : .float64
         var loop = try start(operation, dtype, a.shape, out)
         try add(a, "a", to: &loop, dtype, out)
+        // One element of either type, on the stack for the call.
         var single = Float(value)
         var double = value
         withUnsafeMutableBytes(of: &single) { single in
@@ -50,6 +52,51 @@ package enum Elementwise {
                 loop.add(element: element, dtype)
                 run(operation, dtype, &loop, context)
             }
+        }
+    }
+
+    /// Dense arrays of one shape, in the type that is computed in, the same or apart: one run without further ado. False
+    /// for all others.
+    private static func runAsOne(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: ArrayView, _ b: ArrayView?, _ out: ArrayView,
+        _ context: Context
+    ) -> Bool {
+        let written: DType = operation.result == .truth ? .bool : dtype
+        let other = b ?? a
+        guard out.dtype == written, a.dtype == dtype, other.dtype == dtype, out.isDense, a.isDense, other.isDense,
+            out.shape == a.shape, b == nil || out.shape == other.shape
+        else { return false }
+        let count = out.count
+        guard isApart(out, a, count), isApart(out, other, count) else { return false }
+        let (size, width) = (dtype.size, written.size)
+        let (first, second, target) = (UnsafeRawPointer(a.data), UnsafeRawPointer(other.data), out.data)
+        let kernel = kernel(operation, dtype, context)
+        let code = operation.code
+        context.parallel(over: count, by: max(65536 / operation.cost, ElementLoop.tile)) { range in
+            let start = range.lowerBound
+            var job = apus_elements(
+                rows: 1, columns: Int64(range.count), a: first + start &* size, b: second + start &* size, c: first,
+                out: target + start &* width, a_row: 0, b_row: 0, c_row: 0, out_row: 0, a_step: 1, b_step: 1, c_step: 0)
+            kernel(code, &job)
+        }
+        return true
+    }
+
+    /// Whether dense arrays of `count` elements have the same memory and type, or none in common.
+    @inline(__always)
+    private static func isApart(_ out: ArrayView, _ input: ArrayView, _ count: Int) -> Bool {
+        if out.data == input.data { return out.dtype == input.dtype }
+        return out.data + count &* out.dtype.size <= input.data || input.data + count &* input.dtype.size <= out.data
+    }
+
+    private typealias Kernel = (Int32, UnsafePointer<apus_elements>) -> Void
+
+    private static func kernel(_ operation: ElementwiseOperation, _ dtype: DType, _ context: Context) -> Kernel {
+        switch (operation.implementation, dtype) {
+        case (.kernel, .float32): context.kernels.elementwise_float
+        case (.kernel, _): context.kernels.elementwise_double
+        case (.library, .float32): MathLibrary.floats
+        case (.library, _): MathLibrary.doubles
         }
     }
 
@@ -81,18 +128,8 @@ package enum Elementwise {
         _ operation: ElementwiseOperation, _ dtype: DType, _ loop: inout ElementLoop, _ context: Context
     ) {
         let code = operation.code
+        let kernel = kernel(operation, dtype, context)
         // Reals and exact whole numbers: no conversion can fail.
-        switch (operation.implementation, dtype) {
-        case (.kernel, .float32):
-            let kernel = context.kernels.elementwise_float
-            _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
-        case (.kernel, _):
-            let kernel = context.kernels.elementwise_double
-            _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
-        case (.library, .float32):
-            _ = loop.run(in: context, cost: operation.cost) { MathLibrary.floats(code, $0) }
-        case (.library, _):
-            _ = loop.run(in: context, cost: operation.cost) { MathLibrary.doubles(code, $0) }
-        }
+        _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
     }
 }
