@@ -22,7 +22,6 @@ package enum Elementwise {
         }
         let single = a.dtype == .float32 && (b?.dtype ?? .float32) == .float32
         let dtype: DType = single ? .float32 : .float64
-        if runAsOne(operation, dtype, a, b, out, context) { return }
         var shape = a.shape
         if let b, b.shape != shape { shape = try Broadcasting.shape(a.shape, b.shape) }
         var loop = try start(operation, dtype, shape, out)
@@ -55,38 +54,67 @@ package enum Elementwise {
         }
     }
 
-    /// Dense arrays of one shape, in the type that is computed in, the same or apart: one run without further ado. False
-    /// for all others.
-    private static func runAsOne(
-        _ operation: ElementwiseOperation, _ dtype: DType, _ a: ArrayView, _ b: ArrayView?, _ out: ArrayView,
-        _ context: Context
-    ) -> Bool {
-        let written: DType = operation.result == .truth ? .bool : dtype
-        let other = b ?? a
-        guard out.dtype == written, a.dtype == dtype, other.dtype == dtype, out.isDense, a.isDense, other.isDense,
-            out.shape == a.shape, b == nil || out.shape == other.shape
-        else { return false }
-        let count = out.count
-        guard isApart(out, a, count), isApart(out, other, count) else { return false }
+    /// `out = operation(a, b)` for dense, aligned arrays of `count` elements of float32 or float64, without a plan: `b`
+    /// is nil for an operation of one operand. False, and nothing done, when it takes a plan or is a mistake: other
+    /// operands, results of another type, an overlap.
+    package static func applyDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer?,
+        to out: UnsafeMutableRawPointer, _ written: DType, count: Int, in context: Context
+    ) throws(ApusError) -> Bool {
         let (size, width) = (dtype.size, written.size)
-        let (first, second, target) = (UnsafeRawPointer(a.data), UnsafeRawPointer(other.data), out.data)
-        let kernel = kernel(operation, dtype, context)
-        let code = operation.code
-        context.parallel(over: count, by: max(65536 / operation.cost, ElementLoop.tile)) { range in
-            let start = range.lowerBound
-            var job = apus_elements(
-                rows: 1, columns: Int64(range.count), a: first + start &* size, b: second + start &* size, c: first,
-                out: target + start &* width, a_row: 0, b_row: 0, c_row: 0, out_row: 0, a_step: 1, b_step: 1, c_step: 0)
-            kernel(code, &job)
+        guard written == (operation.result == .truth ? .bool : dtype), (b != nil) == (operation.arity == 2) else {
+            return false
+        }
+        let second = b ?? a
+        guard isApart(out, count &* width, a, count &* size, width == size),
+            isApart(out, count &* width, second, count &* size, width == size)
+        else { return false }
+        try context.checkInterrupt()
+        runDense(operation, dtype, a, second, 1, out, width, count, context)
+        return true
+    }
+
+    /// The same with a number as the second operand, rounded to float32 for float32.
+    package static func applyDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, scalar value: Double,
+        to out: UnsafeMutableRawPointer, _ written: DType, count: Int, in context: Context
+    ) throws(ApusError) -> Bool {
+        let (size, width) = (dtype.size, written.size)
+        guard written == (operation.result == .truth ? .bool : dtype), operation.arity == 2,
+            isApart(out, count &* width, a, count &* size, width == size)
+        else { return false }
+        try context.checkInterrupt()
+        var bits = dtype == .float32 ? UInt64(Float(value).bitPattern) : value.bitPattern
+        withUnsafePointer(to: &bits) {
+            runDense(operation, dtype, a, UnsafeRawPointer($0), 0, out, width, count, context)
         }
         return true
     }
 
-    /// Whether dense arrays of `count` elements have the same memory and type, or none in common.
     @inline(__always)
-    private static func isApart(_ out: ArrayView, _ input: ArrayView, _ count: Int) -> Bool {
-        if out.data == input.data { return out.dtype == input.dtype }
-        return out.data + count &* out.dtype.size <= input.data || input.data + count &* input.dtype.size <= out.data
+    private static func runDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ step: Int,
+        _ out: UnsafeMutableRawPointer, _ width: Int, _ count: Int, _ context: Context
+    ) {
+        let (code, size) = (operation.code, dtype.size)
+        let kernel = kernel(operation, dtype, context)
+        context.parallel(over: count, by: max(65536 / operation.cost, ElementLoop.tile)) { range in
+            let start = range.lowerBound
+            var job = apus_elements(
+                rows: 1, columns: Int64(range.count), a: a + start &* size, b: b + start &* size &* step, c: a,
+                out: out + start &* width, a_row: 0, b_row: 0, c_row: 0, out_row: 0, a_step: 1, b_step: Int64(step),
+                c_step: 0)
+            kernel(code, &job)
+        }
+    }
+
+    /// Whether runs of bytes are the same, of elements of one size, or have none in common.
+    @inline(__always)
+    private static func isApart(
+        _ out: UnsafeMutableRawPointer, _ outSize: Int, _ input: UnsafeRawPointer, _ inputSize: Int, _ alike: Bool
+    ) -> Bool {
+        let (start, other) = (Int(bitPattern: out), Int(bitPattern: input))
+        return start == other ? alike : start &+ outSize <= other || other &+ inputSize <= start
     }
 
     private typealias Kernel = (Int32, UnsafePointer<apus_elements>) -> Void
