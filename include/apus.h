@@ -786,7 +786,7 @@ apus_status apus_random_choice(apus_context *context, int64_t n, int32_t replace
  *
  * Since 1.1. */
 
-/* hessian: n x n, symmetric, all of it. product: hessian times a vector. */
+/* hessian: n x n, row by row; the upper triangle is read. product: hessian times a vector. */
 typedef int32_t (*apus_hessian_function)(void *user, const double *x, int64_t n, double *hessian);
 typedef int32_t (*apus_hessian_product_function)(void *user, const double *x, int64_t n, const double *vector,
                                                  double *product);
@@ -797,8 +797,8 @@ typedef struct apus_problem {
     int64_t n;                                     /* numbers in x */
     void *user;
     apus_function function;
-    apus_hessian_function hessian;                 /* may be NULL: Newton and trust-exact then take differences */
-    apus_hessian_product_function hessian_product; /* may be NULL */
+    apus_hessian_function hessian;                 /* may be NULL: products or differences of gradients then serve */
+    apus_hessian_product_function hessian_product; /* may be NULL; with it Newton-CG and trust-ncg hold no matrix */
     const double *lower, *upper;                   /* bounds, may be NULL; -inf and inf for none */
 } apus_problem;
 #define APUS_PROBLEM_INIT { sizeof(apus_problem), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
@@ -849,8 +849,14 @@ typedef struct apus_minimum {
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
-/* A function of one number: "brent" (NULL; Brent 1973) and "golden" from the bracket a, b (widened downhill), "bounded"
- * between a and b. parameters: xtol=1.48e-8 maxiter=500. */
+/* The least value of a function of one number. `method`: "brent" (NULL; Brent 1973: parabolas and golden section) and
+ * "golden" (Kiefer 1953) go downhill from a and b in growing steps until the function rises, then close in; with the
+ * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays
+ * between a <= b. parameters: xtol=1.48e-8 maxiter=500: the minimum is found to xtol |x| + 1e-11, "bounded":
+ * xtol / 3 + 1.48e-8 |x|; below the square root of rounding there is nothing to gain. A value that is NaN or infinite
+ * counts as high. *x, result: the best point seen, untouched after an error. APUS_STOP_UNBOUNDED: f fell without end.
+ * Errors: APUS_E_INVALID_ARGUMENT for points that are not finite, equal, or no bracket; APUS_E_NOT_CONVERGED when f is
+ * finite nowhere. result->gradient and inverse_hessian, where set, get one NaN. */
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
@@ -868,10 +874,14 @@ typedef struct apus_root {
 } apus_root;
 #define APUS_ROOT_INIT { sizeof(apus_root), 0, 0.0, 0.0, 0, 0, { 0 } }
 
-/* f(x) = 0: "brentq" (NULL; Brent 1973) and "bisect" in [a, b] where f changes sign; "newton" from a with `derivative`, and
- * "secant" from a and b. derivative may be NULL elsewhere. parameters: xtol=2e-12 rtol=8.9e-16 maxiter=100. No sign change is
- * APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative and NaN are
- * APUS_E_NOT_CONVERGED with *result filled. */
+/* f(x) = 0. `method`: "brentq" (NULL; Brent 1973) and "bisect" in [a, b], in either order, where f changes sign (an
+ * infinite value has a sign too); "newton" from a with `derivative`, where a step to a value that is not finite is halved;
+ * and "secant" from a and b. derivative may be NULL elsewhere; both get `user`. parameters: xtol=2e-12 rtol=8.9e-16
+ * maxiter=100: the root is found to xtol + rtol |x| ("newton", "secant": the last step is not longer). A root at an end is
+ * found at once. Where the sign changes at a jump or a pole the search ends there, and message says so: look at value.
+ * No sign change is APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative, two equal
+ * values of "secant" and NaN are APUS_E_NOT_CONVERGED with *result filled: the best point, and why. Evaluations count
+ * calls of the derivative. */
 apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
                            apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
 

@@ -129,6 +129,7 @@ class Moments(Structure):
 
 
 # Minimisation. Addresses alone, as in PROGRESS.
+SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
 HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
 HESSIAN_PRODUCT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
@@ -160,6 +161,18 @@ class Iteration(Structure):
         ("gradient_norm", c_double),
         ("step", c_double),
         ("function_evaluations", c_int64),
+    ]
+
+
+class Root(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("root", c_double),
+        ("value", c_double),
+        ("iterations", c_int64),
+        ("evaluations", c_int64),
+        ("message", c_char * 160),
     ]
 
 
@@ -276,6 +289,15 @@ PROTOTYPES = {
     "apus_line_search": (
         *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
         POINTER(Minimum),
+    ),
+    # Roots and minima of one variable
+    "apus_minimize_scalar": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        *(POINTER(c_double), POINTER(Minimum)),
+    ),
+    "apus_find_root": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        POINTER(Root),
     ),
     # Array arithmetic: elementwise
     "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),
