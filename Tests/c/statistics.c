@@ -316,7 +316,7 @@ static void refused_memory_is_an_error(void)
         }
         CHECK(status == APUS_OK);
     }
-    CHECK(counts.mismatches == 0);
+    CHECK(counts.mismatches == 0 && counts.refused > 50);
     apus_context_free(small);
     CHECK(counts.live == 0);
 }

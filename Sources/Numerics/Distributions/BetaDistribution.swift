@@ -30,9 +30,7 @@ package struct BetaDistribution: Distribution {
 
     private func scaledDensity(_ x: Double) -> Scaled {
         let y = 1 - x
-        var result = IncompleteBeta.prefix(a, b, x, y, delta: IncompleteBeta.delta(a, b, x))
-        result.factor = result.factor / x / y
-        return result
+        return IncompleteBeta.prefix(a, b, x, y, delta: IncompleteBeta.delta(a, b, x)).divided(by: x).divided(by: y)
     }
 
     package func density(_ x: Double) -> Double { atEdges(x) ?? scaledDensity(x).value }

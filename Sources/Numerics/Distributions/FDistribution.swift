@@ -35,7 +35,7 @@ package struct FDistribution: Distribution {
     private func scaledDensity(_ x: Double) -> Scaled {
         let (u, v, delta) = beta(x)
         guard u > 0, v > 0 else { return Scaled(exponent: -.infinity) }
-        return IncompleteBeta.prefix(a, b, u, v, delta: delta).times(1 / x)
+        return IncompleteBeta.prefix(a, b, u, v, delta: delta).divided(by: x)
     }
 
     private func atZero() -> Double { a < 1 ? .infinity : a == 1 ? 1 : 0 }

@@ -33,7 +33,7 @@ package struct GammaDistribution: Distribution {
     /// The density, scaled; x > 0.
     private func scaledDensity(_ x: Double) -> Scaled {
         let (z, difference) = standard(x)
-        return IncompleteGamma.prefix(a, z, difference: difference).times(a / x)
+        return IncompleteGamma.prefix(a, z, difference: difference).times(a).divided(by: x)
     }
 
     private func atZero() -> Double { a < 1 ? .infinity : a == 1 ? 1 / scale : 0 }

@@ -10,7 +10,7 @@ import sys
 
 import numpy
 import scipy.stats
-from mpmath import betainc, exp, gammainc, inf, log, loggamma, mp, mpf, nstr, pi, sqrt, erfc
+from mpmath import betainc, erfc, exp, expm1, gammainc, inf, log, loggamma, mp, mpf, nstr, pi, sqrt
 
 mp.dps = 50
 TAILS = (1e-300, 1e-100, 1e-20, 1e-6, 0.01, 0.1, 0.25, 0.5)
@@ -99,7 +99,7 @@ def lognormal(p, x):
 
 def exponential(p, x):
     z = x / p["scale"]
-    return exp(-z) / p["scale"], 1 - exp(-z), exp(-z)
+    return exp(-z) / p["scale"], -expm1(-z), exp(-z)
 
 
 def gamma(p, x):
