@@ -6,7 +6,9 @@ struct OrderTests {
     private func quantiles(_ values: [Double], _ q: [Double], _ method: QuantileMethod) throws -> [Double] {
         let context = try Context(threads: 2)
         let a = try Tensor(doubles: values, Shape(values.count), in: context.allocator)
-        return try Runs(a.view, name: "a", axes: nil, in: context).quantiles(q, method, name: "a", in: context).array
+        return try withExtendedLifetime(a) {
+            try Runs(a.view, name: "a", axes: nil, in: context).quantiles(q, method, name: "a", in: context).array
+        }
     }
 
     /// Orders that quickselect dislikes, among them one that makes a median of three bad.
@@ -53,7 +55,8 @@ struct OrderTests {
         let buffer = try Buffer(values + values, in: Allocator())
         Sorting.sort(buffer.pointer, count, scratch: buffer.pointer + count)
         #expect(Array(buffer.array.prefix(count)) == values.sorted())
-        let items = try Buffer((0..<2 * count).map { Sorting.Keyed(value: values.isEmpty ? 0 : values[$0 % count], place: $0) }, in: Allocator())
+        let pairs = (0..<2 * count).map { Sorting.Keyed(value: values.isEmpty ? 0 : values[$0 % count], place: $0) }
+        let items = try Buffer(pairs, in: Allocator())
         Sorting.sort(items.pointer, count, scratch: items.pointer + count)
         for i in 1..<max(count, 1) {
             let (a, b) = (items.pointer[i - 1], items.pointer[i])
@@ -77,7 +80,7 @@ struct OrderTests {
                 right += b != 0 ? 1 : 0
             }
         }
-        let found = try CorrelationMethod.kendall.correlation(of: x.view, in: context)
-        #expect(abs(found.pointer[1] - balance / (left * right).squareRoot()) < 1e-14)
+        let found = try withExtendedLifetime(x) { try CorrelationMethod.kendall.correlation(of: x.view, in: context).array }
+        #expect(abs(found[1] - balance / (left * right).squareRoot()) < 1e-14)
     }
 }

@@ -7,7 +7,7 @@ struct RunningMomentsTests {
         let context = try Context(threads: 2)
         let x = try Tensor(doubles: values, Shape(values.count), in: context.allocator)
         let w = try weights.map { try Tensor(doubles: $0, Shape($0.count), in: context.allocator) }
-        return try RunningMoments(of: x.view, weights: w?.view, in: context)
+        return try withExtendedLifetime((x, w)) { try RunningMoments(of: x.view, weights: w?.view, in: context) }
     }
 
     @Test func mergingOneByOneIsAddingAllAtOnce() throws {

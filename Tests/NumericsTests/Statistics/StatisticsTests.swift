@@ -12,7 +12,7 @@ struct StatisticsTests {
         let w = try weights.map { try Tensor(doubles: $0, Shape($0.count), in: context.allocator) }
         let made = try ArrayStatistic(
             name, parameters: parameters, of: a.view, weights: w?.view, axes: nil, in: context)
-        return try made.make().pointer[0]
+        return try withExtendedLifetime((a, w)) { try made.make().array[0] }
     }
 
     @Test func aCompensatedSumKeepsWhatCancels() throws {
@@ -52,7 +52,7 @@ struct StatisticsTests {
         let a = try Tensor(.float64, Shape(300_000), in: context.allocator)
         let made = try ArrayStatistic("mean", parameters: "", of: a.view, weights: nil, axes: nil, in: context)
         context.interrupt()
-        #expect(throws: ApusError.self) { try made.make() }
+        withExtendedLifetime(a) { _ = #expect(throws: ApusError.self) { try made.make() } }
     }
 
     @Test func refusedNamesSayWhichThereAre() {
