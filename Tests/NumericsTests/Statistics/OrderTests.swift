@@ -45,7 +45,8 @@ struct OrderTests {
     @Test func quantilesBetweenInfinitiesAreNotMadeFromTheirDifference() throws {
         #expect(try quantiles([-.infinity, -.infinity, 0, .infinity, .infinity], [0, 0.1, 0.5, 1], .linear)
             == [-.infinity, -.infinity, 0, .infinity])
-        #expect(try quantiles([-1.7e308, 1.7e308], [0.25, 0.5], .linear) == [-0.85e308, 0])
+        let far = try quantiles([-1.7e308, 1.7e308], [0.25, 0.5], .linear)
+        #expect(abs(far[0] + 0.85e308) < 1e293 && far[1] == 0)
     }
 
     @Test(arguments: [0, 1, 23, 24, 25, 48, 49, 1000])
