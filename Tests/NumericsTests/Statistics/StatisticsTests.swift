@@ -43,7 +43,7 @@ struct StatisticsTests {
         let random = Philox(seed: 3, stream: 1)
         let values = (0..<200_000).map { random.normal($0) + 2 }
         let one = try statistic(name, values, threads: 1)
-        #expect(one.isFinite)
+        #expect(!one.isNaN)
         for threads in [2, 3, 8] { #expect(try statistic(name, values, threads: threads).bitPattern == one.bitPattern) }
     }
 
