@@ -300,15 +300,35 @@ apus_status apus_model_load_stream(apus_context *context, apus_read_callback rea
 apus_status apus_network_create(apus_context *context, const char *parameters, apus_network **out);
 void apus_network_free(apus_network *network);
 
-/* Adds a layer ("Input", "Dense", "Activation", "Dropout", "Flatten": Keras's names and parameters, see
- * apus_catalog). `inputs` are node numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL)
- * receives the new node's number, from 0. Shapes are checked here: the message names the layer.
+/* Adds a layer ("Input", "Dense", "Activation", ...: Keras's names and parameters, see apus_catalog). `inputs` are node
+ * numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL) receives the new node's number, from 0.
+ * A node is a value: a layer with several outputs makes as many nodes with consecutive numbers, and *node is the first
+ * (LSTM with return_state: output, *node + 1 the state h, *node + 2 the state c). An extent of an Input's shape may be
+ * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message names
+ * the layer.
  *
  *   apus_network_add(c, n, "Input", "shape=[64]", NULL, 0, NULL);
  *   apus_network_add(c, n, "Dense", "units=32 activation=relu", NULL, 0, NULL);
  */
 apus_status apus_network_add(apus_context *context, apus_network *network, const char *layer, const char *parameters,
                              const int32_t *inputs, int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. Calls the layer that made node `again` once more, on other inputs: both calls share its weights, whose
+ * gradients add up. *node (may be NULL) receives the number of the first new node. */
+apus_status apus_network_call(apus_context *context, apus_network *network, int32_t again, const int32_t *inputs,
+                              int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. Adds a network as one layer of this one, to be called like any layer: its weights of this moment are what
+ * the new model begins with, under paths with the layer's name in front ("encoder/dense/kernel"). The model itself is
+ * not changed and not kept. parameters: "name=... trainable=false"; may be NULL. Inputs and *node as for
+ * apus_network_add. */
+apus_status apus_network_add_model(apus_context *context, apus_network *network, const apus_model *model,
+                                   const char *parameters, const int32_t *inputs, int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents that
+ * are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
+apus_status apus_network_node_shape(apus_context *context, const apus_network *network, int32_t node,
+                                    int32_t *outputs, apus_array *out);
 
 /* Makes the model with freshly initialised weights (from the context's seed). `outputs` are node numbers; NULL with 0
  * means the node added last. The network stays usable: building it again gives another, independent model. */
@@ -389,6 +409,9 @@ apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */
 apus_status apus_trainer_publish(apus_context *context, apus_trainer *trainer);
 
+/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to zeros. */
+apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *trainer);
+
 /* A checkpoint: network, optimizer state, position, random state and history in one .h5 file that Keras also opens.
  * Training 10 epochs, and training 5, saving, loading anywhere and training 5 more, give the same bits. Loading makes
  * a new trainer and its model; *model (may be NULL) receives the model's handle, to be freed by the caller. */
@@ -403,9 +426,14 @@ apus_status apus_trainer_load(apus_context *context, const char *path, const apu
 apus_status apus_session_create(apus_context *context, const apus_model *model, int64_t max_batch, apus_session **out);
 void apus_session_free(apus_session *session);
 
-/* Runs the network; allocates nothing when inputs and outputs are dense float32. Rows must be 1 to max_batch. */
+/* Runs the network; allocates nothing when inputs and outputs are dense float32, except for the first inputs of a shape
+ * that the network's Inputs leave open. Rows must be 1 to max_batch. */
 apus_status apus_session_run(apus_context *context, apus_session *session, const apus_array *inputs, int32_t n_inputs,
                              apus_array *outputs, int32_t n_outputs);
+
+/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back to
+ * zeros. */
+apus_status apus_session_reset_states(apus_context *context, apus_session *session);
 
 /* ------------------------------------------------------------------ 8. Array arithmetic
  *
@@ -609,18 +637,25 @@ apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, 
 
 /* ------------------------------------------------------------------ 11. Calculus
  *
- * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact derivatives see chapter 12. */
+ * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact ones see chapter 12. */
 
-/* The derivative of f at x. parameters (NULL for the defaults): method=richardson (adaptive extrapolation of central
- * differences: Ridders 1982, doi:10.1016/S0141-1195(82)80057-0), central, forward, backward; order=1 or 2; step=0
- * (0: chosen). *error (may be NULL) is an estimate of the absolute error. A point where f is not finite, and a
- * derivative that does not settle, are APUS_E_NOT_CONVERGED. */
+/* The derivative of f at x. parameters (NULL for the defaults):
+ *   method=richardson  quotients at shrinking steps, extrapolated to step 0 (Ridders 1982,
+ *                      doi:10.1016/S0141-1195(82)80057-0); steps suit the function: smaller ones where values are not
+ *                      finite or do not settle, larger ones where rounding hides the derivative. Or one quotient:
+ *                      central, forward, backward.
+ *   side=both          of richardson: forward and backward evaluate f at x and on one side of it only, for borders
+ *   order=1            or 2
+ *   step=0             first (richardson) or only step; 0: chosen
+ * *error (may be NULL) is an estimate of the absolute error, *evaluations (may be NULL) counts. APUS_E_NOT_CONVERGED:
+ * f is not finite at x or around it, the quotients do not settle, or those of the two sides disagree (a kink). */
 apus_status apus_derivative(apus_context *context, apus_scalar_function f, void *user, double x,
                             const char *parameters, double *value, double *error, int64_t *evaluations);
-/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. */
+/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. parameters here and
+ * below: as above, without order. */
 apus_status apus_gradient(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                           const char *parameters, double *gradient, double *errors);
-/* Along a direction, as given or with normalize=true as a unit vector. */
+/* Along a direction, as given or with normalize=true as a unit vector; order=1 or 2. error may be NULL. */
 apus_status apus_directional_derivative(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                                         const double *direction, const char *parameters, double *value, double *error);
 /* jacobian[i * n + j] = d f_i / d x_j; errors (m n numbers) may be NULL. */
@@ -640,15 +675,23 @@ typedef struct apus_integral {
 } apus_integral;
 #define APUS_INTEGRAL_INIT { sizeof(apus_integral), 0, 0.0, 0.0, 0, 0 }
 
-/* The integral of f from a to b; reversed limits change the sign, infinite ones are taken by substitution. parameters:
- * method=gauss_kronrod (adaptive, 21 points, epsilon extrapolation for singular ends: Piessens et al. 1983, QUADPACK,
- * doi:10.1007/978-3-642-61786-7), tanh_sinh, rectangle (midpoint), trapezoid, simpson; epsabs=1.49e-8 epsrel=1.49e-8
- * limit=50 (subintervals); points=[...] (difficult points inside); intervals=100 (of the fixed rules). End points are
- * never evaluated by the first three. APUS_E_NOT_CONVERGED when the tolerance was not reached or the integral seems to
- * diverge, with the best estimate in *result; a non-finite value of f inside the range is an error that names x. */
+/* The integral of f from a to b; reversed limits change the sign, equal ones give 0, infinite ones are taken by
+ * substitution (the whole line as two halves). parameters:
+ *   method=gauss_kronrod  adaptive, 21 points (15 on infinite ranges), epsilon extrapolation for singular ends
+ *                         (Piessens et al. 1983, QUADPACK, doi:10.1007/978-3-642-61786-7); tanh_sinh (Takahasi and Mori 1974,
+ *                         doi:10.2977/prims/1195192451); rectangle (midpoint), trapezoid, simpson on finite ranges
+ *   epsabs=1.49e-8 epsrel=1.49e-8  the error allowed is the larger of epsabs and epsrel |integral|, or what rounding
+ *                         allows. Work goes on to epsabs times the integral of |f| where that is below 1, so that small
+ *                         integrals have their digits too.
+ *   limit=50              subintervals at most (of each piece)
+ *   points=[...]          difficult points inside: each piece between them is an integral of its own
+ *   intervals=100         of the fixed rules; even for simpson
+ * Ends and points are never evaluated by gauss_kronrod, tanh_sinh and rectangle. APUS_E_NOT_CONVERGED when the
+ * tolerance was not reached or the integral seems to diverge, with the best estimate in *result; for a value of f that
+ * is not finite the message names x, and *result is untouched. */
 apus_status apus_integrate(apus_context *context, apus_scalar_function f, void *user, double a, double b,
                            const char *parameters, apus_integral *result);
-/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated adaptive integrals. */
+/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated integrals, the last variable innermost. No points. */
 apus_status apus_integrate_box(apus_context *context, apus_function f, void *user, const double *lower,
                                const double *upper, int64_t n, const char *parameters, apus_integral *result);
 /* From samples y along an axis at positions x (a vector, or NULL for the spacing dx): `rule` "trapezoid", "simpson"
@@ -659,13 +702,15 @@ apus_status apus_integrate_samples(apus_context *context, const char *rule, cons
 apus_status apus_cumulative_integral(apus_context *context, const apus_array *y, const apus_array *x, double dx,
                                      int32_t axis, apus_array *out);
 
-/* Of a density given as a callback, over its support [a, b] (may be infinite). E[g(X)]; g NULL is X itself. The density need
- * not be normalised with normalize=true. parameters as of apus_integrate. */
+/* Of a density given as a callback, over its support a < b (may be infinite). E[g(X)]; g NULL is X itself; where the
+ * density is 0, g is not called. The density must be >= 0 and integrate to 1 within 1e-6 (APUS_E_INVALID_ARGUMENT tells
+ * what it integrates to), or normalize=true divides by its integral. A narrow density on a wide support is looked for.
+ * Other parameters as of apus_integrate. */
 apus_status apus_expected_value(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                                 apus_scalar_function g, void *g_user, const char *parameters, apus_integral *result);
 apus_status apus_variance_of_density(apus_context *context, apus_scalar_function density, void *user, double a,
                                      double b, const char *parameters, apus_integral *result);
-/* P(from <= X <= to). */
+/* P(from <= X <= to), from <= to. */
 apus_status apus_probability(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                              double from, double to, const char *parameters, apus_integral *result);
 /* Of n values with probabilities (which must be >= 0 and sum to 1 within 1e-9): mean, variance, entropy in nats; each
@@ -850,19 +895,45 @@ typedef struct apus_minimum {
     int64_t iterations;
     int64_t function_evaluations, gradient_evaluations, hessian_evaluations;
     double *gradient;              /* set by the caller: n numbers to fill, or NULL */
-    double *inverse_hessian;       /* set by the caller: n n numbers to fill where the method has it (else NaN), or NULL */
+    double *inverse_hessian;       /* set by the caller: n n numbers, filled where the method has it (else NaN); or NULL */
     char message[160];
 } apus_minimum;
 #define APUS_MINIMUM_INIT { sizeof(apus_minimum), 0, 0.0, 0.0, 0, 0, 0, 0, NULL, NULL, { 0 } }
 
-/* Minimises problem->function from x, which holds the best point on return (untouched after an error). `method`:
- * SciPy's "CG" (Polak-Ribiere+ with the line search of Hager and Zhang 2005, doi:10.1137/030601880), "BFGS",
- * "L-BFGS-B" (bounds; the default for NULL; Byrd et al. 1995, doi:10.1137/0916069), "Newton" (modified Cholesky and
- * line search), "Newton-CG", "trust-exact" (More and Sorensen 1983, doi:10.1137/0904038), "trust-ncg" (Steihaug),
- * "Nelder-Mead" (no gradients; bounds), and the update rules of networks: "SGD" (learning_rate, momentum, nesterov),
- * "Adagrad", "Adadelta", "RMSprop", "Adam". parameters: gradient=callback (or forward, central: differences), gtol=1e-5
- * maxiter maxfev, and the method's own (apus_catalog, "minimizers"). `callback` may be NULL. APUS_OK whenever x was improved or
- * kept: read result->status. A function that is not finite at the start is APUS_E_NOT_CONVERGED. */
+/* Minimises problem->function from x, which holds the best point on return (untouched after an error). `method` (in any
+ * case of letters):
+ *   "CG"           conjugate gradients of Polak and Ribiere (beta >= 0), line search of Hager and Zhang 2005
+ *                  (doi:10.1137/030601880)
+ *   "BFGS"         with the n x n inverse Hessian (delivered in result->inverse_hessian)
+ *   "L-BFGS-B"     NULL; limited memory, within bounds where there are some (Byrd et al. 1995, doi:10.1137/0916069):
+ *                  maxcor=10 pairs, ftol=0; delivers the inverse Hessian of its pairs
+ *   "Newton"       modified Cholesky (Schnabel and Eskow 1999, doi:10.1137/S105262349833266X), line_search=wolfe or
+ *                  backtracking; leaves saddle points
+ *   "Newton-CG"    directions by conjugate gradients (Dembo and Steihaug 1983, doi:10.1007/BF02592055), line search
+ *   "trust-exact"  trust region (More and Sorensen 1983, doi:10.1137/0904038); leaves saddle points;
+ *                  initial_trust_radius=1 max_trust_radius (null: none) eta=1e-4
+ *   "trust-ncg"    trust region, conjugate gradients inside (Steihaug 1983, doi:10.1137/0720042); the same parameters
+ *   "Nelder-Mead"  simplex: no gradients; bounds; xatol=1e-4 fatol=1e-4 adaptive initial_simplex
+ * and the update rules of networks, one full gradient a step, with learning_rate and:
+ *   "SGD"          momentum nesterov dampening, form=heavy_ball, average, corrected_average, lookahead
+ *   "Adagrad"      epsilon epsilon_inside initial_accumulator_value lr_decay
+ *   "Adadelta"     rho epsilon
+ *   "RMSprop"      rho momentum epsilon centered epsilon_inside
+ *   "Adam", "AdamW"  beta_1 beta_2 epsilon amsgrad epsilon_corrected
+ *   "Adamax"       beta_1 beta_2 epsilon epsilon_inside
+ *   "Nadam"        beta_1 beta_2 epsilon momentum_decay
+ *   all of them    weight_decay, decay_form=gradient or weights, clipvalue, clipnorm, keep=best or last
+ * parameters (NULL for the defaults): gradient=callback, or forward or central for differences; gtol=1e-5: converged
+ * when no component of the (projected) gradient is larger; maxiter (null: the method's limit; 0: the start is
+ * evaluated); maxfev (null: none); and the method's own (apus_catalog, "minimizers": with defaults and a line on each).
+ * `callback` may be NULL.
+ *
+ * APUS_OK whenever x was improved or kept: read result->status. Where the function is not finite the search steps back.
+ * One that falls below -1e20 times its size at the start (value, or gradient times x) counts as unbounded. A function
+ * or a gradient that is not finite at the start is APUS_E_NOT_CONVERGED; a Hessian that is not finite ends the search
+ * with APUS_STOP_NOT_FINITE where it is; bounds for a method that takes none
+ * APUS_E_UNSUPPORTED, lower > upper APUS_E_INVALID_ARGUMENT (a start outside is moved to the bounds, the function is
+ * never called outside); an n x n matrix without room APUS_E_OUT_OF_MEMORY or APUS_E_LIMIT. */
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
@@ -877,8 +948,11 @@ apus_status apus_minimize(apus_context *context, const char *method, const char 
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
-/* A step along a direction that meets the strong Wolfe conditions (c1=1e-4 c2=0.9 maximum=1e10 maxiter=50): *step, 0 with
- * APUS_E_NOT_CONVERGED when there is none or the direction does not descend. */
+/* *step along `direction` (n numbers) from x that meets the strong Wolfe conditions: with phi(s) = f(x + s direction),
+ * phi(s) <= phi(0) + c1 s phi'(0) and |phi'(s)| <= c2 |phi'(0)| (Nocedal and Wright, doi:10.1007/978-0-387-40065-5,
+ * algorithms 3.5 and 3.6). parameters: c1=1e-4 c2=0.9 first=1 (the step tried first) maximum=1e10 maxiter=50
+ * gradient=callback. The value and, where result->gradient is set, the gradient there are in *result. *step is 0 with
+ * APUS_E_NOT_CONVERGED when no step was found or the direction does not descend; bounds limit the step. */
 apus_status apus_line_search(apus_context *context, const char *parameters, const apus_problem *problem,
                              const double *x, const double *direction, double *step, apus_minimum *result);
 

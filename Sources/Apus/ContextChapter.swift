@@ -125,7 +125,12 @@ public func apus_catalog(
             "version": .string("\(version)"), "estimators": .array(EstimatorCatalog.entries.map(\.json)),
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
+            "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "calculus": [
+                "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
+                "integrate": ParameterSpec.json(Integrator.specs),
+            ],
             "statistics": StatisticCatalog.json, "distributions": DistributionCatalog.json,
             "operations": OperationCatalog.json,
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,

@@ -30,7 +30,9 @@ library_version = _library.lib.apus_version().decode()
 """The version of the library that was loaded."""
 
 _MODULES = (
+    "calculus",
     "callbacks",
+    "constraints",
     "initializers",
     "layers",
     "linalg",
@@ -43,6 +45,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "regularizers",
     "stats",
 )
 _NAMES = {
