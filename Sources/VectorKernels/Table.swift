@@ -16,5 +16,7 @@ package func kernelTable() -> apus_kernels {
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
         pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
+        double_panel_columns: Int64(truncatingIfNeeded: doublePanelColumns), pack_double_columns: packDoubleColumns,
+        packed_double_product: packedDoubleProduct,
         reductions: reductionKernels())
 }
