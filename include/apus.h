@@ -450,7 +450,8 @@ apus_status apus_view_permute(apus_context *context, const apus_array *a, const 
 apus_status apus_view_reshape(apus_context *context, const apus_array *a, const int64_t *shape, int32_t ndim,
                               apus_array *view);
 /* Elements start, start + step, ... below stop (above it for a negative step) of one dimension, Python's rules for
- * negative and large bounds; INT64_MAX and INT64_MIN stand for an omitted bound. */
+ * negative and large bounds; for an omitted bound INT64_MIN lies before the first element, INT64_MAX behind the last:
+ * (INT64_MIN, INT64_MAX, 2) is [::2], (INT64_MAX, INT64_MIN, -1) is [::-1]. */
 apus_status apus_view_slice(apus_context *context, const apus_array *a, int32_t axis, int64_t start, int64_t stop,
                             int64_t step, apus_array *view);
 /* a stretched to a shape, with strides of 0; for reading. */
@@ -695,15 +696,21 @@ apus_status apus_expression_text(apus_context *context, const apus_expression *e
 
 /* ------------------------------------------------------------------ 13. Statistics
  *
- * Since 1.1. float64 throughout (float32 and whole numbers are read exactly). NaN makes a result NaN. */
+ * Since 1.1. float64 throughout (float32 and whole numbers are read exactly; results go to float64 or float32). Any
+ * strides. NaN makes a result NaN. Results have the same bits for any number of threads. Empty arrays are APUS_E_SHAPE,
+ * except where a result is said for them. Weights must be finite and >= 0, not all 0. */
 
-/* A statistic along axes (NULL with 0: of all elements): "mean", "median", "mode", "variance", "std",
- * "standard_error", "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range",
- * "interquartile_range", "skewness", "kurtosis" (excess; both with population moments), "sum", "product", "min",
- * "max", "geometric_mean", "harmonic_mean", "moment". parameters: ddof=0 (population; 1: sample) for "variance",
- * "std"; order=2 for "moment". Weights (NULL, or a's shape, or a vector along the one axis; >= 0, not all 0) for mean,
- * variance, std, sum, median: weights=population, frequency, reliability (divide by W, W - 1, W - sum w^2 / W). Two
- * passes with a compensated second sum (Chan et al. 1983, doi:10.1080/00031305.1983.10483115). */
+/* A statistic along axes (from the end when negative; NULL with 0: of all elements); out lacks them, or has extents of
+ * 1 in their place. "mean", "median", "mode" (of several the least), "variance", "std", "standard_error" (of the mean;
+ * ddof=1), "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range", "interquartile_range",
+ * "skewness", "kurtosis" (excess; both with population moments, NaN of equal values), "sum" (of nothing 0), "product"
+ * (of nothing 1), "min", "max", "geometric_mean", "harmonic_mean" (both NaN with a negative value), "moment".
+ * parameters (NULL for the defaults): ddof=0 (population; 1: sample) for "variance", "std"; order=2 for "moment". A
+ * divisor n - ddof that is not positive gives NaN. Weights (NULL, or a's shape, or a vector along the one axis) for
+ * mean, variance, std, sum, median: weights=population, frequency, reliability (divide by W - ddof, W - 1,
+ * W - sum w^2 / W); whole weights give the median of values repeated so often. Two passes with compensated sums and a
+ * correction of the mean (Chan et al. 1983, doi:10.1080/00031305.1983.10483115); order statistics by selection (Floyd
+ * and Rivest 1975, doi:10.1145/360680.360691). */
 apus_status apus_statistic(apus_context *context, const char *statistic, const char *parameters, const apus_array *a,
                            const apus_array *weights, const int32_t *axes, int32_t n_axes, apus_array *out);
 /* Quantiles 0 <= q[i] <= 1 along an axis; the first dimension of out is the quantiles. `method` has NumPy's names:
@@ -712,37 +719,42 @@ apus_status apus_statistic(apus_context *context, const char *statistic, const c
  * 1996, doi:10.1080/00031305.1996.10473566). */
 apus_status apus_quantile(apus_context *context, const apus_array *a, const double *q, int64_t n_q, const char *method,
                           int32_t axis, apus_array *out);
-/* Rows are observations, columns variables. Divides by n - ddof; weights (NULL, one per row) count observations. */
+/* Rows are observations, columns variables (a vector is one variable); out is (p, p). Divides by n - ddof; weights
+ * (NULL, one per row) count observations: by W - ddof. A divisor that is not positive gives NaN. */
 apus_status apus_covariance(apus_context *context, const apus_array *x, int32_t ddof, const apus_array *weights,
                             apus_array *out);
-/* `method`: "pearson" (NULL), "spearman", "kendall" (tau-b). A constant column has NaN. */
+/* `method`: "pearson" (NULL), "spearman" (of average ranks), "kendall" (tau-b; Knight 1966,
+ * doi:10.1080/01621459.1966.10480879). A constant column has NaN, and so has one that holds NaN. */
 apus_status apus_correlation(apus_context *context, const apus_array *x, const char *method, apus_array *out);
-/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". */
+/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". out (a's shape) is
+ * real, or int64 or int32. A run that holds NaN has NaN for all its ranks. */
 apus_status apus_ranks(apus_context *context, const apus_array *a, const char *method, int32_t axis, apus_array *out);
 /* Counts (or sums of weights, NULL: 1) of a's elements in bins. edges (bins + 1, ascending) are read when
- * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range) and
- * written to edges, which may be NULL. The last bin contains its right end. density != 0 normalises to area 1. counts:
- * int64, or real. */
+ * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range, which must
+ * be finite; 0 to 1 of nothing) and written to edges, which may be NULL. The last bin contains its right end. Values
+ * outside of the edges, and NaN, are not counted. density != 0 normalises to area 1. counts: int64, int32, or real. */
 apus_status apus_histogram(apus_context *context, const apus_array *a, const apus_array *weights, double low,
                            double high, int32_t given_edges, int32_t density, apus_array *counts, apus_array *edges);
 /* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy. */
 apus_status apus_histogram_bins(apus_context *context, const apus_array *a, const char *rule, int64_t *bins);
 
-/* Running moments (Welford 1962, Pebay 2008): start from the _INIT macro, add values as they come, merge partial ones. Plain
- * numbers: copy and store them as you like. */
+/* Running moments (Welford 1962, doi:10.1080/00401706.1962.10490022; Pebay 2008, doi:10.2172/1028931): start from the
+ * _INIT macro, add values as they come, merge partial ones. Plain numbers: copy and store them as you like. */
 typedef struct apus_moments {
     uint32_t struct_size;
     int32_t reserved;
     int64_t count;
     double weight, mean, m2, m3, m4; /* total weight; sums of powers of deviations from the mean */
     double minimum, maximum;
+    double mean_rest; /* what rounding took from mean */
 } apus_moments;
-#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
-/* weights may be NULL. */
+#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
+/* All elements of `values`; weights (NULL: 1 each; >= 0) have its shape. After an error the moments are as before. */
 apus_status apus_moments_add(apus_context *context, apus_moments *moments, const apus_array *values,
                              const apus_array *weights);
 apus_status apus_moments_merge(apus_context *context, apus_moments *moments, const apus_moments *other);
-/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added. */
+/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added; variance
+ * divides by the total weight less ddof (NaN when that is not positive). Without values only "sum" is no error. */
 apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
                                    int32_t ddof, double *out);
 
@@ -768,7 +780,7 @@ apus_status apus_random_choice(apus_context *context, int64_t n, int32_t replace
  *
  * Since 1.1. */
 
-/* hessian: n x n, symmetric, all of it. product: hessian times a vector. */
+/* hessian: n x n, row by row; the upper triangle is read. product: hessian times a vector. */
 typedef int32_t (*apus_hessian_function)(void *user, const double *x, int64_t n, double *hessian);
 typedef int32_t (*apus_hessian_product_function)(void *user, const double *x, int64_t n, const double *vector,
                                                  double *product);
@@ -779,8 +791,8 @@ typedef struct apus_problem {
     int64_t n;                                     /* numbers in x */
     void *user;
     apus_function function;
-    apus_hessian_function hessian;                 /* may be NULL: Newton and trust-exact then take differences */
-    apus_hessian_product_function hessian_product; /* may be NULL */
+    apus_hessian_function hessian;                 /* may be NULL: products or differences of gradients then serve */
+    apus_hessian_product_function hessian_product; /* may be NULL; with it Newton-CG and trust-ncg hold no matrix */
     const double *lower, *upper;                   /* bounds, may be NULL; -inf and inf for none */
 } apus_problem;
 #define APUS_PROBLEM_INIT { sizeof(apus_problem), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
@@ -831,8 +843,14 @@ typedef struct apus_minimum {
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
-/* A function of one number: "brent" (NULL; Brent 1973) and "golden" from the bracket a, b (widened downhill), "bounded"
- * between a and b. parameters: xtol=1.48e-8 maxiter=500. */
+/* The least value of a function of one number. `method`: "brent" (NULL; Brent 1973: parabolas and golden section) and
+ * "golden" (Kiefer 1953) go downhill from a and b in growing steps until the function rises, then close in; with the
+ * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays
+ * between a <= b. parameters: xtol=1.48e-8 maxiter=500: the minimum is found to xtol |x| + 1e-11, "bounded":
+ * xtol / 3 + 1.48e-8 |x|; below the square root of rounding there is nothing to gain. A value that is NaN or infinite
+ * counts as high. *x, result: the best point seen, untouched after an error. APUS_STOP_UNBOUNDED: f fell without end.
+ * Errors: APUS_E_INVALID_ARGUMENT for points that are not finite, equal, or no bracket; APUS_E_NOT_CONVERGED when f is
+ * finite nowhere. result->gradient and inverse_hessian, where set, get one NaN. */
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
@@ -850,10 +868,14 @@ typedef struct apus_root {
 } apus_root;
 #define APUS_ROOT_INIT { sizeof(apus_root), 0, 0.0, 0.0, 0, 0, { 0 } }
 
-/* f(x) = 0: "brentq" (NULL; Brent 1973) and "bisect" in [a, b] where f changes sign; "newton" from a with `derivative`, and
- * "secant" from a and b. derivative may be NULL elsewhere. parameters: xtol=2e-12 rtol=8.9e-16 maxiter=100. No sign change is
- * APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative and NaN are
- * APUS_E_NOT_CONVERGED with *result filled. */
+/* f(x) = 0. `method`: "brentq" (NULL; Brent 1973) and "bisect" in [a, b], in either order, where f changes sign (an
+ * infinite value has a sign too); "newton" from a with `derivative`, where a step to a value that is not finite is halved;
+ * and "secant" from a and b. derivative may be NULL elsewhere; both get `user`. parameters: xtol=2e-12 rtol=8.9e-16
+ * maxiter=100: the root is found to xtol + rtol |x| ("newton", "secant": the last step is not longer). A root at an end is
+ * found at once. Where the sign changes at a jump or a pole the search ends there, and message says so: look at value.
+ * No sign change is APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative, two equal
+ * values of "secant" and NaN are APUS_E_NOT_CONVERGED with *result filled: the best point, and why. Evaluations count
+ * calls of the derivative. */
 apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
                            apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
 

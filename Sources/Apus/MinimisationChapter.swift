@@ -86,3 +86,28 @@ public func apus_minimize(
         store(minimum, in: result)
     }
 }
+
+@implementation @_cdecl("apus_line_search")
+public func apus_line_search(
+    _ context: OpaquePointer?, _ parameters: UnsafePointer<CChar>?, _ problem: UnsafePointer<apus_problem>?,
+    _ x: UnsafePointer<Double>?, _ direction: UnsafePointer<Double>?, _ step: UnsafeMutablePointer<Double>?,
+    _ result: UnsafeMutablePointer<apus_minimum>?
+) -> apus_status {
+    boundary(context, denormals: .kept) { (context) throws(ApusError) in
+        let parameters = try optionalText(parameters, "parameters")
+        let x = try require(x, "x")
+        let direction = try require(direction, "direction")
+        let step = try require(step, "step")
+        let result = try initialised(result, "result", "APUS_MINIMUM_INIT")
+        do throws(ApusError) {
+            let found = try LineSearch.search(
+                parameters, Apus.problem(problem, context), from: x, along: direction,
+                gradient: result.pointee.gradient, in: context)
+            step.pointee = found.step
+            store(found.minimum, in: result)
+        } catch {
+            if error.code == .notConverged { step.pointee = 0 }
+            throw error
+        }
+    }
+}

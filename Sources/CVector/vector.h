@@ -351,6 +351,11 @@ APUS_INLINE apus_m8 apus_m8_shift_right(apus_m8 a, int64_t n) { return a >> (apu
 // Elements 0 to 7 and 8 to 15 as doubles.
 APUS_INLINE apus_d8 apus_f16_low_doubles(apus_f16 a) { return __builtin_convertvector(a.lo, apus_d8); }
 APUS_INLINE apus_d8 apus_f16_high_doubles(apus_f16 a) { return __builtin_convertvector(a.hi, apus_d8); }
+// Sixteen doubles, rounded.
+APUS_INLINE apus_f16 apus_f16_from_doubles(apus_d8 low, apus_d8 high) {
+    const apus_f8 a = __builtin_convertvector(low, apus_f8), b = __builtin_convertvector(high, apus_f8);
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 
 // ---------------------------------------------------------------------------------------------------- one number
 

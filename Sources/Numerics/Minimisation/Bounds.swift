@@ -33,6 +33,16 @@ package struct Bounds {
         for i in 0..<lower.count { x[i] = min(max(x[i], lower.pointer[i]), upper.pointer[i]) }
     }
 
+    /// The largest step along a direction that stays in the box.
+    func largestStep(_ x: UnsafePointer<Double>, _ direction: UnsafePointer<Double>) -> Double {
+        var most = Double.infinity
+        for i in 0..<lower.count where direction[i] != 0 {
+            let bound = direction[i] < 0 ? lower.pointer[i] : upper.pointer[i]
+            most = min(most, (bound - x[i]) / direction[i])
+        }
+        return most
+    }
+
     /// The largest component of P(x - gradient) - x, P the projection onto the box: 0 where no step along the box
     /// descends, whatever the gradient at a bound. NaN when the gradient has one.
     func slope(_ x: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>) -> Double {

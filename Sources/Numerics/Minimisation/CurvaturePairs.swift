@@ -33,8 +33,8 @@ struct CurvaturePairs {
         scale = 1
     }
 
-    /// The slot of pair `index`, 0 the oldest.
-    private func slot(_ index: Int) -> Int { (next &- used &+ index &+ memory) % memory }
+    /// Where pair `index` is kept, 0 the oldest.
+    func slot(_ index: Int) -> Int { (next &- used &+ index &+ memory) % memory }
 
     /// The step of pair `index`, 0 the oldest.
     func step(_ index: Int) -> UnsafeMutablePointer<Double> { steps.pointer + slot(index) &* count }

@@ -28,19 +28,24 @@ package final class Minimisation {
     /// Set by a method that knows better than the standard sentence why it ended.
     package var message: String?
 
+    /// Where gradients come from; nil for methods without.
+    package let gradientSource: GradientSource?
+
     private let differences: FiniteDifferenceGradient?
     private let step: MinimisationStep
     /// Set when an evaluation ends the run: the error thrown then is not the caller's.
     private var ending: StopReason?
+    /// What a method asked to remember.
+    private var remembered: Evaluated?
     /// What the last evaluation allowed found, when it is lower than `value`.
     private var last: Evaluated?
     /// Below this value the function counts as unbounded.
     private var floor = -Double.infinity
 
     private struct Evaluated {
-        let value: Double
+        var value: Double
         let x: Buffer<Double>
-        let gradient: Buffer<Double>?
+        let gradient: Buffer<Double>
     }
 
     /// Values lower than the scale of the problem at the start by this factor are beyond any minimum.
@@ -64,6 +69,7 @@ package final class Minimisation {
         count = problem.count
         bounds = problem.bounds
         x = try Buffer(copying: start, count: count, in: context.allocator)
+        gradientSource = gradients
         gradient = try Buffer(gradients == nil ? 0 : count, in: context.allocator)
         switch gradients {
         case .forward?, .central?:
@@ -83,7 +89,9 @@ package final class Minimisation {
     package func run(_ minimizer: any Minimizer) throws(ApusError) -> Minimum {
         var stop: StopReason
         do throws(ApusError) {
-            if let early = try begin() {
+            let early = try begin()
+            let isDone = early != .converged || conditions.mostIterations == 0 || !minimizer.leavesSaddles
+            if let early, isDone {
                 stop = early
             } else {
                 stop = try minimizer.minimise(self)
@@ -94,9 +102,10 @@ package final class Minimisation {
             guard value.isFinite else {
                 throw ApusError(.interrupted, "The function asked to stop at the start.")
             }
-            if let last, last.value < value { adopt(last) }
             stop = ending
         }
+        if let remembered { adopt(remembered) }
+        if let last, last.value < value { adopt(last) }
         return Minimum(
             value: value, slope: slope, iterations: iterations, functionEvaluations: functionEvaluations,
             gradientEvaluations: gradientEvaluations, hessianEvaluations: hessianEvaluations, stop: stop,
@@ -154,6 +163,23 @@ package final class Minimisation {
         if usesGradient, slope <= conditions.tolerance { return .converged }
         return iterations >= conditions.mostIterations ? .iterations : nil
     }
+
+    /// For methods whose value may rise: remembers the point, which is the result unless another takes its place.
+    /// With `ifLower` only where it is lower than the one remembered.
+    package func remember(ifLower: Bool) throws(ApusError) {
+        if ifLower, let remembered, remembered.value <= value { return }
+        if remembered == nil {
+            remembered = Evaluated(
+                value: value, x: try Buffer(count, in: context.allocator),
+                gradient: try Buffer(gradient.count, in: context.allocator))
+        }
+        remembered?.value = value
+        remembered?.x.pointer.update(from: x.pointer, count: count)
+        remembered?.gradient.pointer.update(from: gradient.pointer, count: gradient.count)
+    }
+
+    /// Lets the point itself be the result, whatever was remembered.
+    package func forget() { remembered = nil }
 
     private func updateSlope() {
         slope = bounds?.slope(x.pointer, gradient.pointer) ?? largestMagnitude(gradient.pointer, count)
@@ -246,9 +272,7 @@ package final class Minimisation {
             if !usesGradient || gradient.map({ largestMagnitude($0, count).isFinite }) == true {
                 last = Evaluated(
                     value: value, x: try Buffer(copying: point, count: count, in: context.allocator),
-                    gradient: try gradient.map { (g) throws(ApusError) in
-                        try Buffer(copying: g, count: count, in: context.allocator)
-                    })
+                    gradient: try Buffer(copying: gradient ?? point, count: self.gradient.count, in: context.allocator))
             }
         }
         if isBelow {
@@ -259,8 +283,8 @@ package final class Minimisation {
     private func adopt(_ evaluated: Evaluated) {
         x.pointer.update(from: evaluated.x.pointer, count: count)
         value = evaluated.value
-        if let gradient = evaluated.gradient {
-            self.gradient.pointer.update(from: gradient.pointer, count: count)
+        if usesGradient {
+            gradient.pointer.update(from: evaluated.gradient.pointer, count: count)
             updateSlope()
         }
     }

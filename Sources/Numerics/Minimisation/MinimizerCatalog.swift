@@ -3,7 +3,22 @@ import Core
 /// Every method of minimisation, one line each.
 package enum MinimizerCatalog {
     package static let entries: [MinimizerEntry] = [
+        ConjugateGradient.entry,
+        BFGS.entry,
         LBFGSB.entry,
+        Newton.entry,
+        NewtonCG.entry,
+        TrustExact.entry,
+        TrustNCG.entry,
+        NelderMead.entry,
+        SGDRule.entry,
+        AdagradRule.entry,
+        AdadeltaRule.entry,
+        RMSpropRule.entry,
+        AdamRule.entry,
+        AdamRule.entryW,
+        AdamaxRule.entry,
+        NadamRule.entry,
     ]
 
     /// The entry of a name, in any case of letters; "" is L-BFGS-B.

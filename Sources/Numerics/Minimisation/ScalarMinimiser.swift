@@ -43,7 +43,7 @@ package struct ScalarMinimiser: Sendable {
         .array(
             ScalarMethod.allCases.map {
                 .object([
-                    (key: "name", value: .string($0.rawValue)), (key: "doc", value: .string($0.doc)),
+                    (key: "kind", value: .string($0.rawValue)), (key: "doc", value: .string($0.doc)),
                     (key: "parameters", value: ParameterSpec.json($0.specs)),
                 ])
             })

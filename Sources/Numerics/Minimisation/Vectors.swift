@@ -61,3 +61,23 @@ func length(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
     for i in 0..<count { sum += (values[i] / most) * (values[i] / most) }
     return most * sum.squareRoot()
 }
+
+/// z += a x + b y.
+@inline(__always)
+func addProducts(
+    _ a: Double, _ x: UnsafePointer<Double>, _ b: Double, _ y: UnsafePointer<Double>,
+    to z: UnsafeMutablePointer<Double>, _ count: Int
+) {
+    let first = SIMD8<Double>(repeating: a)
+    let second = SIMD8<Double>(repeating: b)
+    var i = 0
+    while i &+ 8 <= count {
+        let sum = eight(z + i) + first * eight(x + i) + second * eight(y + i)
+        UnsafeMutableRawPointer(z + i).storeBytes(of: sum, as: SIMD8<Double>.self)
+        i &+= 8
+    }
+    while i < count {
+        z[i] += a * x[i] + b * y[i]
+        i &+= 1
+    }
+}

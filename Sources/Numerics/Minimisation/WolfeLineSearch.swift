@@ -17,7 +17,7 @@ package final class WolfeLineSearch {
         case failed
         /// No step was found where the function is finite.
         case notFinite
-        /// The function still falls at the largest step, as steeply as at the start.
+        /// The function still falls steeply at the largest step, which `point` and the others hold.
         case endless
     }
 
@@ -27,6 +27,11 @@ package final class WolfeLineSearch {
     package private(set) var value = 0.0
     /// The accepted multiple of the direction.
     package private(set) var step = 0.0
+
+    /// Whether the accepted step meets the strong Wolfe conditions, rather than being the best there was.
+    package private(set) var isStrong = false
+    /// Whether the last search met any point where the function is finite.
+    package private(set) var sawFinite = false
 
     /// c1 and c2.
     package var decrease = 1e-4
@@ -68,6 +73,8 @@ package final class WolfeLineSearch {
         let line = Line(
             direction: direction, start: Trial(step: 0, value: run.value, slope: slope),
             slack: 0x1p-50 * abs(run.value))
+        sawFinite = false
+        isStrong = false
         var before = line.start
         var next = min(first, largest)
         var trials = 0
@@ -77,7 +84,10 @@ package final class WolfeLineSearch {
             if !trial.isFinite || !decreases(trial, line) || (trials > 1 && trial.value > before.value) {
                 return try zoom(line, before, trial, trials)
             }
-            if abs(trial.slope) <= -curvature * slope { return .found }
+            if abs(trial.slope) <= -curvature * slope {
+                isStrong = true
+                return .found
+            }
             if trial.slope >= 0 { return try zoom(line, trial, before, trials) }
             if next >= largest { return .endless }
             // The minimum lies further out: extrapolate, between twice and ten times as far.
@@ -92,10 +102,13 @@ package final class WolfeLineSearch {
         self.step = step
         let origin = run.x.pointer
         for i in 0..<count { point.pointer[i] = origin[i] + step * line.direction[i] }
+        // Rounding must not lead out of the bounds.
+        run.bounds?.project(point.pointer)
         value = try run.evaluate(point.pointer, gradient: gradient.pointer)
-        return Trial(
-            step: step, value: value,
-            slope: value.isFinite ? innerProduct(gradient.pointer, line.direction, count) : .nan)
+        var trial = Trial(step: step, value: value, slope: .nan)
+        if value.isFinite { trial.slope = innerProduct(gradient.pointer, line.direction, count) }
+        if trial.isFinite { sawFinite = true }
+        return trial
     }
 
     private func decreases(_ trial: Trial, _ line: Line) -> Bool {
@@ -108,7 +121,6 @@ package final class WolfeLineSearch {
         var low = low
         var high = high
         var trials = used
-        var sawFinite = high.isFinite || low.step > 0
         while trials < mostTrials {
             trials += 1
             let width = high.step - low.step
@@ -118,11 +130,13 @@ package final class WolfeLineSearch {
             let far = low.step + 0.9 * width
             if !step.isFinite || step < min(near, far) || step > max(near, far) { step = low.step + 0.5 * width }
             let trial = try evaluate(line, step)
-            if trial.isFinite { sawFinite = true }
             if !trial.isFinite || !decreases(trial, line) || trial.value > low.value {
                 high = trial
             } else {
-                if abs(trial.slope) <= -curvature * line.start.slope { return .found }
+                if abs(trial.slope) <= -curvature * line.start.slope {
+                    isStrong = true
+                    return .found
+                }
                 if trial.slope * width >= 0 { high = low }
                 low = trial
             }

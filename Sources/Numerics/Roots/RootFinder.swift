@@ -34,7 +34,7 @@ package struct RootFinder: Sendable {
         .array(
             RootMethod.allCases.map {
                 .object([
-                    (key: "name", value: .string($0.rawValue)), (key: "doc", value: .string($0.doc)),
+                    (key: "kind", value: .string($0.rawValue)), (key: "doc", value: .string($0.doc)),
                     (key: "parameters", value: ParameterSpec.json(specs)),
                 ])
             })

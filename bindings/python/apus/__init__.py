@@ -37,9 +37,12 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
+    "optimize",
     "optimizers",
     "pipeline",
     "preprocessing",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",

@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 REQUIRED = (1, 1)
 """The major version this package is written for, and the least minor version it needs."""
@@ -112,6 +112,86 @@ class LoadLimits(Structure):
     ]
 
 
+class Moments(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("count", c_int64),
+        ("weight", c_double),
+        ("mean", c_double),
+        ("m2", c_double),
+        ("m3", c_double),
+        ("m4", c_double),
+        ("minimum", c_double),
+        ("maximum", c_double),
+        ("mean_rest", c_double),
+    ]
+
+
+# Minimisation. Addresses alone, as in PROGRESS.
+SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
+OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
+HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
+HESSIAN_PRODUCT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
+ITERATION_CALLBACK = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+
+
+class Problem(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("n", c_int64),
+        ("user", c_void_p),
+        ("function", OBJECTIVE),
+        ("hessian", HESSIAN),
+        ("hessian_product", HESSIAN_PRODUCT),
+        ("lower", c_void_p),
+        ("upper", c_void_p),
+    ]
+
+
+class Iteration(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("iteration", c_int64),
+        ("n", c_int64),
+        ("x", c_void_p),
+        ("value", c_double),
+        ("gradient_norm", c_double),
+        ("step", c_double),
+        ("function_evaluations", c_int64),
+    ]
+
+
+class Root(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("root", c_double),
+        ("value", c_double),
+        ("iterations", c_int64),
+        ("evaluations", c_int64),
+        ("message", c_char * 160),
+    ]
+
+
+class Minimum(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("value", c_double),
+        ("gradient_norm", c_double),
+        ("iterations", c_int64),
+        ("function_evaluations", c_int64),
+        ("gradient_evaluations", c_int64),
+        ("hessian_evaluations", c_int64),
+        ("gradient", c_void_p),
+        ("inverse_hessian", c_void_p),
+        ("message", c_char * 160),
+    ]
+
+
 _HANDLE = c_void_p
 _OUT = POINTER(c_void_p)
 _ARRAY = POINTER(Array)
@@ -186,6 +266,51 @@ PROTOTYPES = {
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    # Statistics
+    "apus_statistic": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_quantile": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, c_int64, c_char_p, c_int32, _ARRAY),
+    "apus_covariance": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, _ARRAY),
+    "apus_correlation": (_STATUS, _HANDLE, _ARRAY, c_char_p, _ARRAY),
+    "apus_ranks": (_STATUS, _HANDLE, _ARRAY, c_char_p, c_int32, _ARRAY),
+    "apus_histogram": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, c_double, c_int32, c_int32, _ARRAY, _ARRAY),
+    "apus_histogram_bins": (_STATUS, _HANDLE, _ARRAY, c_char_p, POINTER(c_int64)),
+    "apus_moments_add": (_STATUS, _HANDLE, POINTER(Moments), _ARRAY, _ARRAY),
+    "apus_moments_merge": (_STATUS, _HANDLE, POINTER(Moments), POINTER(Moments)),
+    "apus_moments_statistic": (_STATUS, _HANDLE, POINTER(Moments), c_char_p, c_int32, _DOUBLES),
+    "apus_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, c_char_p, _ARRAY, _ARRAY),
+    "apus_distribution_moments": (_STATUS, _HANDLE, c_char_p, c_char_p, _DOUBLES, _DOUBLES, _DOUBLES, _DOUBLES),
+    "apus_random_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY),
+    "apus_random_choice": (_STATUS, _HANDLE, c_int64, c_int32, _ARRAY, _ARRAY),
+    # Minimisation
+    "apus_minimize": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, POINTER(Problem), c_void_p),
+        *(ITERATION_CALLBACK, c_void_p, POINTER(Minimum)),
+    ),
+    "apus_line_search": (
+        *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
+        POINTER(Minimum),
+    ),
+    # Roots and minima of one variable
+    "apus_minimize_scalar": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        *(POINTER(c_double), POINTER(Minimum)),
+    ),
+    "apus_find_root": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        POINTER(Root),
+    ),
+    # Array arithmetic: elementwise
+    "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),
+    "apus_elementwise_scalar": (_STATUS, _HANDLE, c_char_p, _ARRAY, c_double, _ARRAY),
+    "apus_where": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_copy": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_transpose": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_permute": (_STATUS, _HANDLE, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_view_reshape": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_view_slice": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int64, c_int64, c_int64, _ARRAY),
+    "apus_view_broadcast": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_concatenate": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_take": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
 }
 
 
