@@ -19,7 +19,7 @@ public func apus_sort(
     _ out: UnsafeMutablePointer<apus_array>?
 ) -> apus_status {
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
-        try Sorting.sort(
+        try ArraySorting.sort(
             input(a, "a"), axis: Int(axis), descending: descending != 0, into: output(out, "out"), in: context)
     }
 }
@@ -30,7 +30,7 @@ public func apus_argsort(
     _ out: UnsafeMutablePointer<apus_array>?
 ) -> apus_status {
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
-        try Sorting.argsort(
+        try ArraySorting.argsort(
             input(a, "a"), axis: Int(axis), descending: descending != 0, into: output(out, "out"), in: context)
     }
 }

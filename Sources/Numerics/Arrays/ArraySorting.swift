@@ -1,7 +1,7 @@
 import Core
 
 /// Sorting along an axis: stable, NaN last.
-package enum Sorting {
+package enum ArraySorting {
     /// The elements along `axis` in ascending or descending order; equal ones keep their order, -0 and 0 among them.
     /// `out` has the shape and dtype of `a`, and may be `a`. Throws `shape`, `dtype`, `invalidArgument`, `limit`,
     /// `outOfMemory`, `interrupted`.
