@@ -554,72 +554,102 @@ apus_status apus_evaluate_grid(apus_context *context, apus_vector_function f, vo
 
 /* ------------------------------------------------------------------ 10. Linear algebra
  *
- * Since 1.1. Through LAPACK, in float64 (float32 is widened, results are rounded once to float32 outputs). Matrices
- * must be finite. Where outputs are arrays, leading dimensions are stacks of matrices, as in NumPy. Outputs that may be
- * NULL are not computed. Errors: APUS_E_SHAPE; APUS_E_NOT_CONVERGED for a singular matrix (naming the pivot) and for a
- * LAPACK iteration that fails; a nearly singular one (reciprocal condition below 2^-52) warns with the estimate. */
+ * Since 1.1. Through LAPACK, in float64: other inputs are widened exactly, results are rounded once to float32 outputs.
+ *
+ *   Stacks    Leading dimensions are stacks of matrices, as in NumPy, spread over the context's threads. Outputs have
+ *             the same leading dimensions. A number out (double *, int64_t *) stands for one number for each matrix,
+ *             in order: a single one for a matrix, and for a stack as many as it has matrices.
+ *   Values    Matrices must be finite: APUS_E_INVALID_ARGUMENT names the first value that is not and its place. Where
+ *             one half is read, the other may hold anything.
+ *   Outputs   float64 or float32, NULL where "may be NULL" is said: not computed then. After an error of one matrix of
+ *             a stack, those of others may have been written.
+ *   Singular  APUS_E_NOT_CONVERGED for an exactly singular matrix, with the number of the pivot (from 0), for one that
+ *             is not positive definite, and for an iteration of LAPACK that fails. A reciprocal condition below 2^-52
+ *             is no error: it warns (APUS_LOG_WARNING, once for a stack) with the estimate.
+ *   Errors    APUS_E_SHAPE; APUS_E_LIMIT for more than 2^31 - 1 rows, columns or elements of a LAPACK workspace.
+ *   Threads   The same bits for any number of threads. Interruptible between matrices, between panels of large LU, QR
+ *             and Cholesky factors, and before and after (not inside) calls of LAPACK for the others.
+ *
+ * Methods, sources and measured errors: docs/linear-algebra.md. */
 
-/* Solves a x = b for a vector or the columns of a matrix. `structure`: "general" (NULL; LU with partial pivoting),
- * "symmetric", "positive_definite" (Cholesky), "lower_triangular", "upper_triangular" (the other half is not read).
- * *rcond (may be NULL): the reciprocal condition estimate in the 1-norm (of the last matrix of a stack). */
+/* Solves a x = b for a vector b (n) or the columns of b (..., n, k); stacks of a and b broadcast. x has their shape and
+ * may be b. `structure`: "general" (NULL; LU with partial pivoting), "symmetric" (Bunch-Kaufman; the lower half is
+ * read), "positive_definite" (Cholesky; the lower half is read), "lower_triangular", "upper_triangular" (the other half
+ * is not read). rcond (may be NULL): the reciprocal condition of each matrix in the 1-norm, an estimate for large
+ * ones. */
 apus_status apus_solve(apus_context *context, const apus_array *a, const apus_array *b, const char *structure,
                        apus_array *x, double *rcond);
+/* out may be a. */
 apus_status apus_inverse(apus_context *context, const apus_array *a, apus_array *out);
-/* Singular values at most rcond times the largest count as 0; rcond < 0 means max(rows, columns) 2^-52. */
+/* The Moore-Penrose inverse (n, m) of any matrix (m, n). Singular values at most rcond times the largest count as 0;
+ * rcond < 0 means max(m, n) 2^-52. rank (may be NULL): how many are left. */
 apus_status apus_pseudo_inverse(apus_context *context, const apus_array *a, double rcond, apus_array *out,
                                 int64_t *rank);
-/* The least-squares solution of least norm (SVD, divide and conquer). residuals: the sum of squares for each column of
- * b. residuals, rank and singular_values may be NULL. */
+/* The least-squares solution of least norm (SVD, divide and conquer) of a (m, n), b (m) or (m, k): x (n) or (n, k).
+ * rcond as above. residuals (k numbers, 1 for a vector): the sum of squares of each column of b - a x. singular_values:
+ * min(m, n). residuals, rank and singular_values may be NULL. */
 apus_status apus_least_squares(apus_context *context, const apus_array *a, const apus_array *b, double rcond,
                                apus_array *x, apus_array *residuals, int64_t *rank, apus_array *singular_values);
 
-/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. */
+/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. 0, and -infinity with sign 0, for an
+ * exactly singular matrix; 1 for one of no rows. */
 apus_status apus_determinant(apus_context *context, const apus_array *a, double *out);
 apus_status apus_log_determinant(apus_context *context, const apus_array *a, double *sign, double *log_absolute);
+/* The sum of the diagonal of a matrix of any shape; only the diagonal is read. */
 apus_status apus_trace(apus_context *context, const apus_array *a, double *out);
 /* Numerical rank: singular values above tolerance; < 0 means max(rows, columns) 2^-52 times the largest. */
 apus_status apus_matrix_rank(apus_context *context, const apus_array *a, double tolerance, int64_t *rank);
-/* Condition number and norm; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". A singular matrix
- * has the condition infinity. */
+/* Condition number |a| |a^-1| and norm |a|; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". The
+ * condition in "2" is that of any shape but an empty one, from singular values; the others are for square matrices.
+ * With a pivot, or a smallest singular value, of exactly 0 it is infinity. The norm of an empty matrix is 0. */
 apus_status apus_condition_number(apus_context *context, const apus_array *a, const char *norm, double *out);
 apus_status apus_matrix_norm(apus_context *context, const apus_array *a, const char *norm, double *out);
 
 /* a = l l^T of a symmetric positive definite matrix (the lower half is read); a matrix that is not is
- * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. */
+ * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. out may be a. */
 apus_status apus_cholesky(apus_context *context, const apus_array *a, int32_t upper, apus_array *out);
 /* a[permutation] = l u: l (m, k) with unit diagonal, u (k, n), k = min(m, n); permutation: int64 or int32, m rows.
  * A singular matrix is no error. Outputs may be NULL. */
 apus_status apus_lu(apus_context *context, const apus_array *a, apus_array *l, apus_array *u, apus_array *permutation);
 /* a = q r, Householder, the diagonal of r made >= 0. q (m, k) and r (k, n), or q (m, m) and r (m, n): as they are
- * given. With `permutation` (n, may be NULL) columns are pivoted: a[:, permutation] = q r, |diagonal| descending. */
+ * given, either may be NULL. With `permutation` (n, int64 or int32, may be NULL) columns are pivoted:
+ * a[:, permutation] = q r, diagonal descending. */
 apus_status apus_qr(apus_context *context, const apus_array *a, apus_array *q, apus_array *r, apus_array *permutation);
 /* a = u diag(s) vt, singular values descending (divide and conquer). u (m, k), vt (k, n), or full (m, m), (n, n), as
- * they are given; u and vt may be NULL. */
+ * they are given; u and vt may be NULL. Vectors are determined up to sign, and up to rotation for repeated values. */
 apus_status apus_svd(apus_context *context, const apus_array *a, apus_array *u, apus_array *s, apus_array *vt);
-/* Symmetric (the lower half is read): ascending eigenvalues, eigenvectors in columns (may be NULL). */
+/* Symmetric (the lower half is read): ascending eigenvalues, orthonormal eigenvectors in columns (may be NULL). */
 apus_status apus_eigh(apus_context *context, const apus_array *a, apus_array *values, apus_array *vectors);
-/* General: eigenvalues as real and imaginary parts, and right eigenvectors of unit length in columns (may be NULL). */
+/* General: eigenvalues as real and imaginary parts, pairs of conjugates with the positive imaginary part first, and
+ * right eigenvectors of Euclidean length 1, largest component real, in columns (each part may be NULL). */
 apus_status apus_eig(apus_context *context, const apus_array *a, apus_array *values_real, apus_array *values_imaginary,
                      apus_array *vectors_real, apus_array *vectors_imaginary);
-/* a to a whole power (below 0: of the inverse), and e^a (scaling and squaring, Al-Mohy and Higham 2009,
- * doi:10.1137/09074721X). */
+/* a to a whole power (below 0: of the inverse; 0: the identity), and e^a (scaling and squaring, Al-Mohy and Higham
+ * 2009, doi:10.1137/09074721X). A result that overflows is APUS_E_NOT_CONVERGED. out may be a. */
 apus_status apus_matrix_power(apus_context *context, const apus_array *a, int64_t exponent, apus_array *out);
 apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, apus_array *out);
 
 /* ------------------------------------------------------------------ 11. Calculus
  *
- * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact derivatives see chapter 12. */
+ * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact ones see chapter 12. */
 
-/* The derivative of f at x. parameters (NULL for the defaults): method=richardson (adaptive extrapolation of central
- * differences: Ridders 1982, doi:10.1016/S0141-1195(82)80057-0), central, forward, backward; order=1 or 2; step=0
- * (0: chosen). *error (may be NULL) is an estimate of the absolute error. A point where f is not finite, and a
- * derivative that does not settle, are APUS_E_NOT_CONVERGED. */
+/* The derivative of f at x. parameters (NULL for the defaults):
+ *   method=richardson  quotients at shrinking steps, extrapolated to step 0 (Ridders 1982,
+ *                      doi:10.1016/S0141-1195(82)80057-0); steps suit the function: smaller ones where values are not
+ *                      finite or do not settle, larger ones where rounding hides the derivative. Or one quotient:
+ *                      central, forward, backward.
+ *   side=both          of richardson: forward and backward evaluate f at x and on one side of it only, for borders
+ *   order=1            or 2
+ *   step=0             first (richardson) or only step; 0: chosen
+ * *error (may be NULL) is an estimate of the absolute error, *evaluations (may be NULL) counts. APUS_E_NOT_CONVERGED:
+ * f is not finite at x or around it, the quotients do not settle, or those of the two sides disagree (a kink). */
 apus_status apus_derivative(apus_context *context, apus_scalar_function f, void *user, double x,
                             const char *parameters, double *value, double *error, int64_t *evaluations);
-/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. */
+/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. parameters here and
+ * below: as above, without order. */
 apus_status apus_gradient(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                           const char *parameters, double *gradient, double *errors);
-/* Along a direction, as given or with normalize=true as a unit vector. */
+/* Along a direction, as given or with normalize=true as a unit vector; order=1 or 2. error may be NULL. */
 apus_status apus_directional_derivative(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                                         const double *direction, const char *parameters, double *value, double *error);
 /* jacobian[i * n + j] = d f_i / d x_j; errors (m n numbers) may be NULL. */
@@ -639,15 +669,23 @@ typedef struct apus_integral {
 } apus_integral;
 #define APUS_INTEGRAL_INIT { sizeof(apus_integral), 0, 0.0, 0.0, 0, 0 }
 
-/* The integral of f from a to b; reversed limits change the sign, infinite ones are taken by substitution. parameters:
- * method=gauss_kronrod (adaptive, 21 points, epsilon extrapolation for singular ends: Piessens et al. 1983, QUADPACK,
- * doi:10.1007/978-3-642-61786-7), tanh_sinh, rectangle (midpoint), trapezoid, simpson; epsabs=1.49e-8 epsrel=1.49e-8
- * limit=50 (subintervals); points=[...] (difficult points inside); intervals=100 (of the fixed rules). End points are
- * never evaluated by the first three. APUS_E_NOT_CONVERGED when the tolerance was not reached or the integral seems to
- * diverge, with the best estimate in *result; a non-finite value of f inside the range is an error that names x. */
+/* The integral of f from a to b; reversed limits change the sign, equal ones give 0, infinite ones are taken by
+ * substitution (the whole line as two halves). parameters:
+ *   method=gauss_kronrod  adaptive, 21 points (15 on infinite ranges), epsilon extrapolation for singular ends
+ *                         (Piessens et al. 1983, QUADPACK, doi:10.1007/978-3-642-61786-7); tanh_sinh (Takahasi and Mori 1974,
+ *                         doi:10.2977/prims/1195192451); rectangle (midpoint), trapezoid, simpson on finite ranges
+ *   epsabs=1.49e-8 epsrel=1.49e-8  the error allowed is the larger of epsabs and epsrel |integral|, or what rounding
+ *                         allows. Work goes on to epsabs times the integral of |f| where that is below 1, so that small
+ *                         integrals have their digits too.
+ *   limit=50              subintervals at most (of each piece)
+ *   points=[...]          difficult points inside: each piece between them is an integral of its own
+ *   intervals=100         of the fixed rules; even for simpson
+ * Ends and points are never evaluated by gauss_kronrod, tanh_sinh and rectangle. APUS_E_NOT_CONVERGED when the
+ * tolerance was not reached or the integral seems to diverge, with the best estimate in *result; for a value of f that
+ * is not finite the message names x, and *result is untouched. */
 apus_status apus_integrate(apus_context *context, apus_scalar_function f, void *user, double a, double b,
                            const char *parameters, apus_integral *result);
-/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated adaptive integrals. */
+/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated integrals, the last variable innermost. No points. */
 apus_status apus_integrate_box(apus_context *context, apus_function f, void *user, const double *lower,
                                const double *upper, int64_t n, const char *parameters, apus_integral *result);
 /* From samples y along an axis at positions x (a vector, or NULL for the spacing dx): `rule` "trapezoid", "simpson"
@@ -658,13 +696,15 @@ apus_status apus_integrate_samples(apus_context *context, const char *rule, cons
 apus_status apus_cumulative_integral(apus_context *context, const apus_array *y, const apus_array *x, double dx,
                                      int32_t axis, apus_array *out);
 
-/* Of a density given as a callback, over its support [a, b] (may be infinite). E[g(X)]; g NULL is X itself. The density need
- * not be normalised with normalize=true. parameters as of apus_integrate. */
+/* Of a density given as a callback, over its support a < b (may be infinite). E[g(X)]; g NULL is X itself; where the
+ * density is 0, g is not called. The density must be >= 0 and integrate to 1 within 1e-6 (APUS_E_INVALID_ARGUMENT tells
+ * what it integrates to), or normalize=true divides by its integral. A narrow density on a wide support is looked for.
+ * Other parameters as of apus_integrate. */
 apus_status apus_expected_value(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                                 apus_scalar_function g, void *g_user, const char *parameters, apus_integral *result);
 apus_status apus_variance_of_density(apus_context *context, apus_scalar_function density, void *user, double a,
                                      double b, const char *parameters, apus_integral *result);
-/* P(from <= X <= to). */
+/* P(from <= X <= to), from <= to. */
 apus_status apus_probability(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                              double from, double to, const char *parameters, apus_integral *result);
 /* Of n values with probabilities (which must be >= 0 and sum to 1 within 1e-9): mean, variance, entropy in nats; each

@@ -30,9 +30,11 @@ library_version = _library.lib.apus_version().decode()
 """The version of the library that was loaded."""
 
 _MODULES = (
+    "calculus",
     "callbacks",
     "initializers",
     "layers",
+    "linalg",
     "linear_model",
     "losses",
     "metrics",
