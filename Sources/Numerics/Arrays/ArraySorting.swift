@@ -11,7 +11,7 @@ package enum ArraySorting {
         let axis = try Axes.resolve(axis, rank: a.shape.rank)
         guard out.shape == a.shape else { throw .shape("out must have shape \(a.shape), got \(out.shape).") }
         guard out.dtype == a.dtype else { throw .dtype("out must be \(a.dtype.name), got \(out.dtype.name).") }
-        try out.requireApart(from: [(a, "a")], inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
         if a.count == 0 { return }
         let (source, target) = (ArrayLines(a, axis: axis), ArrayLines(out, axis: axis))
         switch a.dtype {
@@ -30,7 +30,7 @@ package enum ArraySorting {
         let axis = try Axes.resolve(axis, rank: a.shape.rank)
         guard out.shape == a.shape else { throw .shape("out must have shape \(a.shape), got \(out.shape).") }
         try out.requirePositions("out", below: a.shape[axis])
-        try out.requireApart(from: [(a, "a")], inPlace: false)
+        try out.requireApart(from: a, named: "a", inPlace: false)
         if a.count == 0 { return }
         let (source, target) = (ArrayLines(a, axis: axis), ArrayLines(out, axis: axis))
         let isWide = out.dtype == .int64

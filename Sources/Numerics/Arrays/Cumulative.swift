@@ -27,7 +27,7 @@ package enum Cumulative: String, CaseIterable, Sendable {
                 "out must be \(a.dtype == .float32 ? "float32 or float64" : "float64") for a of \(a.dtype.name), got \(out.dtype.name)."
             )
         }
-        try out.requireApart(from: [(a, "a")], inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
         try a.requireExact("a")
         if a.count == 0 { return }
         try LineTiles(a, out, axis: axis).run(in: context) { tile in

@@ -16,7 +16,7 @@ package enum UnitVectors {
                 "out must be \(a.dtype == .float32 ? "float32 or float64" : "float64") for a of \(a.dtype.name), got \(out.dtype.name)."
             )
         }
-        try out.requireApart(from: [(a, "a")], inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
         if a.count == 0 { return }
         var kept = Shape()
         for index in 0..<a.shape.rank where index != axis { kept.append(a.shape[index]) }

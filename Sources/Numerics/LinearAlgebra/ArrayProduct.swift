@@ -19,7 +19,10 @@ package enum ArrayProduct {
                 "out must be \(isSingle ? "float32 or float64" : "float64") for the product of \(a.dtype.name) and \(b.dtype.name), got \(out.dtype.name)."
             )
         }
-        try out.requireApart(from: [(a, "a"), (b, "b")], inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
+        try out.requireApart(from: b, named: "b", inPlace: true)
+        if try multiplyDirectly(Double.self, a, b, transposesA, transposesB, out, in: context) { return }
+        if try multiplyDirectly(Float.self, a, b, transposesA, transposesB, out, in: context) { return }
         let left = a.shape.rank == 1 ? a.asRow : a
         let right = b.shape.rank == 1 ? b.asColumn : b
         let (transposesA, transposesB) = (transposesA && a.shape.rank > 1, transposesB && b.shape.rank > 1)
@@ -37,12 +40,58 @@ package enum ArrayProduct {
         }
     }
 
+    /// Two matrices of one type that lie as products can read and write them; false for everything else.
+    private static func multiplyDirectly<Element: ProductElement>(
+        _ type: Element.Type, _ a: ArrayView, _ b: ArrayView, _ transposesA: Bool, _ transposesB: Bool,
+        _ out: ArrayView, in context: Context
+    ) throws(ApusError) -> Bool {
+        guard a.dtype == Element.dtype, b.dtype == Element.dtype, out.dtype == Element.dtype, a.shape.rank == 2,
+            b.shape.rank == 2, out.shape.rank == 2, !out.isSame(as: a), !out.isSame(as: b),
+            var left = layout(a), var right = layout(b), let target = layout(out), !target.isTransposed
+        else { return false }
+        var (m, k) = (a.shape[0], a.shape[1])
+        var (inner, n) = (b.shape[0], b.shape[1])
+        if transposesA {
+            swap(&m, &k)
+            left.isTransposed.toggle()
+        }
+        if transposesB {
+            swap(&inner, &n)
+            right.isTransposed.toggle()
+        }
+        guard inner == k, out.shape[0] == m, out.shape[1] == n else { return false }
+        let product = MatrixProduct(
+            m: m, n: n, k: k, a: UnsafePointer(a.data.assumingMemoryBound(to: Element.self)), aLayout: left,
+            b: UnsafePointer(b.data.assumingMemoryBound(to: Element.self)), bLayout: right,
+            c: out.data.assumingMemoryBound(to: Element.self), ldc: target.leading)
+        let room = MatrixProduct<Element>.scratch(m, n, k)
+        if room == 0 {
+            if product.needsBLAS { context.holdBLAS() }
+            product.run(product.c, in: context)
+        } else {
+            let scratch = try Buffer<Element>(room, in: context.allocator)
+            product.run(scratch.pointer, in: context)
+        }
+        try context.checkInterrupt()
+        return true
+    }
+
+    /// The layout of a matrix; nil when it cannot be read as it lies, or is too large to count.
+    private static func layout(_ view: ArrayView) -> MatrixLayout? {
+        guard view.isAligned, view.shape[0] <= Matrix.largestExtent, view.shape[1] <= Matrix.largestExtent else {
+            return nil
+        }
+        return MatrixLayout(
+            rows: view.shape[0], columns: view.shape[1], rowStride: view.strides[0], columnStride: view.strides[1],
+            size: view.dtype.size)
+    }
+
     private static func multiply<Element: ProductElement>(
         _ type: Element.Type, _ left: ArrayView, _ right: ArrayView, _ transposesA: Bool, _ transposesB: Bool,
         _ shapes: Shapes, _ out: ArrayView, _ inputs: (ArrayView, ArrayView), in context: Context
     ) throws(ApusError) {
-        let a = try MatrixStack<Element>(left, transposed: transposesA, name: "a", in: context)
-        let b = try MatrixStack<Element>(right, transposed: transposesB, name: "b", in: context)
+        let a = try FactorStack<Element>(left, transposed: transposesA, name: "a", in: context)
+        let b = try FactorStack<Element>(right, transposed: transposesB, name: "b", in: context)
         let rank = out.shape.rank
         let isFree = !out.sharesMemory(with: inputs.0) && !out.sharesMemory(with: inputs.1)
         if isFree, out.dtype == Element.dtype, out.isAligned,
@@ -60,7 +109,7 @@ package enum ArrayProduct {
     }
 
     private static func run<Element: ProductElement>(
-        _ a: MatrixStack<Element>, _ b: MatrixStack<Element>, _ shapes: Shapes, _ out: UnsafeMutableRawPointer,
+        _ a: FactorStack<Element>, _ b: FactorStack<Element>, _ shapes: Shapes, _ out: UnsafeMutableRawPointer,
         _ strides: Shape, _ layout: MatrixLayout, in context: Context
     ) throws(ApusError) {
         let (m, n, k) = (shapes.m, shapes.n, shapes.k)

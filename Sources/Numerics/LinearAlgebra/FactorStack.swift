@@ -26,7 +26,7 @@ struct MatrixLayout: Equatable {
 }
 
 /// The matrices of a factor of a product: the last two dimensions of an array, one for each index of those before.
-struct MatrixStack<Element: ProductElement>: @unchecked Sendable {
+struct FactorStack<Element: ProductElement>: @unchecked Sendable {
     let data: UnsafePointer<Element>
     let rows: Int
     let columns: Int
@@ -58,7 +58,7 @@ struct MatrixStack<Element: ProductElement>: @unchecked Sendable {
             data = UnsafePointer(view.data.assumingMemoryBound(to: Element.self))
             self.layout = layout
             owner = nil
-            batchStrides = MatrixStack.leading(strides)
+            batchStrides = FactorStack.leading(strides)
         } else {
             let turned = ArrayView(data: view.data, dtype: view.dtype, shape: extents, strides: strides)
             let copy = try Buffer<Element>(view.count, in: context.allocator)
@@ -68,9 +68,9 @@ struct MatrixStack<Element: ProductElement>: @unchecked Sendable {
             let width = columns
             layout = MatrixLayout.dense(width)
             owner = copy
-            batchStrides = MatrixStack.leading(dense.strides)
+            batchStrides = FactorStack.leading(dense.strides)
         }
-        batch = MatrixStack.leading(extents)
+        batch = FactorStack.leading(extents)
     }
 
     private static func leading(_ shape: Shape) -> Shape {
