@@ -300,15 +300,35 @@ apus_status apus_model_load_stream(apus_context *context, apus_read_callback rea
 apus_status apus_network_create(apus_context *context, const char *parameters, apus_network **out);
 void apus_network_free(apus_network *network);
 
-/* Adds a layer ("Input", "Dense", "Activation", "Dropout", "Flatten": Keras's names and parameters, see
- * apus_catalog). `inputs` are node numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL)
- * receives the new node's number, from 0. Shapes are checked here: the message names the layer.
+/* Adds a layer ("Input", "Dense", "Activation", ...: Keras's names and parameters, see apus_catalog). `inputs` are node
+ * numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL) receives the new node's number, from 0.
+ * A node is a value: a layer with several outputs makes as many nodes with consecutive numbers, and *node is the first
+ * (LSTM with return_state: output, *node + 1 the state h, *node + 2 the state c). An extent of an Input's shape may be
+ * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message names
+ * the layer.
  *
  *   apus_network_add(c, n, "Input", "shape=[64]", NULL, 0, NULL);
  *   apus_network_add(c, n, "Dense", "units=32 activation=relu", NULL, 0, NULL);
  */
 apus_status apus_network_add(apus_context *context, apus_network *network, const char *layer, const char *parameters,
                              const int32_t *inputs, int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. Calls the layer that made node `again` once more, on other inputs: both calls share its weights, whose
+ * gradients add up. *node (may be NULL) receives the number of the first new node. */
+apus_status apus_network_call(apus_context *context, apus_network *network, int32_t again, const int32_t *inputs,
+                              int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. Adds a network as one layer of this one, to be called like any layer: its weights of this moment are what
+ * the new model begins with, under paths with the layer's name in front ("encoder/dense/kernel"). The model itself is
+ * not changed and not kept. parameters: "name=... trainable=false"; may be NULL. Inputs and *node as for
+ * apus_network_add. */
+apus_status apus_network_add_model(apus_context *context, apus_network *network, const apus_model *model,
+                                   const char *parameters, const int32_t *inputs, int32_t n_inputs, int32_t *node);
+
+/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents that
+ * are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
+apus_status apus_network_node_shape(apus_context *context, const apus_network *network, int32_t node,
+                                    int32_t *outputs, apus_array *out);
 
 /* Makes the model with freshly initialised weights (from the context's seed). `outputs` are node numbers; NULL with 0
  * means the node added last. The network stays usable: building it again gives another, independent model. */
@@ -389,6 +409,9 @@ apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */
 apus_status apus_trainer_publish(apus_context *context, apus_trainer *trainer);
 
+/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to zeros. */
+apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *trainer);
+
 /* A checkpoint: network, optimizer state, position, random state and history in one .h5 file that Keras also opens.
  * Training 10 epochs, and training 5, saving, loading anywhere and training 5 more, give the same bits. Loading makes
  * a new trainer and its model; *model (may be NULL) receives the model's handle, to be freed by the caller. */
@@ -403,9 +426,14 @@ apus_status apus_trainer_load(apus_context *context, const char *path, const apu
 apus_status apus_session_create(apus_context *context, const apus_model *model, int64_t max_batch, apus_session **out);
 void apus_session_free(apus_session *session);
 
-/* Runs the network; allocates nothing when inputs and outputs are dense float32. Rows must be 1 to max_batch. */
+/* Runs the network; allocates nothing when inputs and outputs are dense float32, except for the first inputs of a shape
+ * that the network's Inputs leave open. Rows must be 1 to max_batch. */
 apus_status apus_session_run(apus_context *context, apus_session *session, const apus_array *inputs, int32_t n_inputs,
                              apus_array *outputs, int32_t n_outputs);
+
+/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back to
+ * zeros. */
+apus_status apus_session_reset_states(apus_context *context, apus_session *session);
 
 /* ------------------------------------------------------------------ 8. Array arithmetic
  *

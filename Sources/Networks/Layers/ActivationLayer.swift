@@ -19,11 +19,13 @@ final class ActivationLayer: Layer {
         self.activation = activation
     }
 
-    func outputShape(_ inputs: [Shape]) throws(ApusError) -> Shape {
+    var passesMask: Bool { true }
+
+    func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
         guard let input = inputs.first, input.rank > 0 || !activation.isSoftmax else {
             throw .shape("softmax needs at least one axis beside the batch.")
         }
-        return input
+        return [input]
     }
 
     func forward(_ step: LayerStep, in context: Context) {

@@ -1,0 +1,38 @@
+import Core
+
+/// Every layer, one line each.
+package enum LayerCatalog {
+    package static let family = Family<any Layer>(
+        "layer",
+        [
+            InputLayer.entry,
+            Dense.entry,
+            ActivationLayer.entry,
+            Dropout.entry,
+            Flatten.entry,
+            Reshape.entry,
+            BatchNormalization.entry,
+            GlobalAveragePooling1D.entry,
+            Masking.entry,
+            TimeDistributed.entry,
+            Add.entry,
+            Concatenate.entry,
+            ActivityRegularization.entry,
+        ])
+
+    /// Parameters that every layer has, taken off before the layer's own.
+    package static let common = [
+        ParameterSpec("name", .nullable(.text), default: .null, "unique in the model; made from the kind when absent"),
+        ParameterSpec("trainable", .boolean, default: true, "false freezes the layer's weights"),
+    ]
+
+    package static var json: JSON {
+        .array(
+            family.entries.map { entry in
+                [
+                    "kind": .string(entry.className), "aliases": .array(entry.aliases.map { .string($0) }),
+                    "doc": .string(entry.doc), "parameters": ParameterSpec.json(entry.parameters + common),
+                ]
+            })
+    }
+}

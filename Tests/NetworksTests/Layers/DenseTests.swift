@@ -1,0 +1,49 @@
+import Foundation
+
+extension LayerCase {
+    /// x kernel + bias, then the activation.
+    static let dense: [LayerCase] = [
+        ([6], "units=4"), ([6], "units=4 activation=tanh use_bias=false"), ([3, 6], "units=5 activation=sigmoid"),
+        ([6], "units=4 activation=elu"), ([6], "units=4 activation=softmax"), ([90], "units=70 activation=tanh"),
+        // Products straight from the operand, and packed ones.
+        ([3, 120], "units=90 activation=tanh"), ([30, 20], "units=40 activation=sigmoid"),
+        ([20, 40], "units=33 activation=softmax"),
+    ].map { shape, parameters in
+        LayerCase(kind: "Dense", inputs: [shape], parameters: parameters) { r in
+            let inner = shape.last ?? 1
+            let units = r.weights[0].count / inner
+            var y: [Double] = []
+            for position in 0..<(r.inputs[0].count / inner) {
+                for unit in 0..<units {
+                    var sum = r.weights.count > 1 ? r.weights[1][unit] : 0
+                    for k in 0..<inner { sum += r.inputs[0][position * inner + k] * r.weights[0][k * units + unit] }
+                    y.append(sum)
+                }
+            }
+            let name = parameters.split(separator: " ").first { $0.hasPrefix("activation=") }?.dropFirst(11)
+            return [ReferenceActivation.apply(String(name ?? "linear"), y, width: units)]
+        }
+    }
+}
+
+/// Activations in double precision.
+enum ReferenceActivation {
+    static func apply(_ name: String, _ x: [Double], width: Int) -> [Double] {
+        switch name {
+        case "relu": return x.map { max($0, 0) }
+        case "leaky_relu": return x.map { $0 >= 0 ? $0 : 0.2 * $0 }
+        case "elu": return x.map { $0 > 0 ? $0 : expm1($0) }
+        case "sigmoid": return x.map { 1 / (1 + exp(-$0)) }
+        case "tanh": return x.map { tanh($0) }
+        case "exponential": return x.map { exp($0) }
+        case "softmax":
+            var y = x.map { exp($0) }
+            for start in stride(from: 0, to: y.count, by: width) {
+                let sum = y[start..<start + width].reduce(0, +)
+                for index in start..<start + width { y[index] /= sum }
+            }
+            return y
+        default: return x
+        }
+    }
+}

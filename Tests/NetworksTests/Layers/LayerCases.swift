@@ -1,0 +1,13 @@
+extension LayerCase {
+    /// The cases of every layer, one line each. A layer of the catalog without a case fails `everyLayerIsCovered`.
+    static let all: [LayerCase] =
+        dense + activation + dropout + flatten
+        + reshape
+        + batchNormalization
+        + globalAveragePooling1D
+        + masking
+        + timeDistributed
+        + add
+        + concatenate
+        + activityRegularization
+}
