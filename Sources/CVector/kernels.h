@@ -140,6 +140,14 @@ typedef struct apus_kernels {
     void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                            int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
+    // The packed product in double precision: `packed` has k * (n rounded up to a multiple of 8) doubles.
+    int64_t double_panel_columns;
+    void (*pack_double_columns)(int32_t transpose_b, int64_t k, int64_t n, const double *b, int64_t ldb,
+                                int64_t panel_from, int64_t panel_to, double *packed);
+    void (*packed_double_product)(int32_t transpose_a, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                                  const double *packed, int64_t panel_from, int64_t panel_to, double beta, double *c,
+                                  int64_t ldc);
+
     // One elementwise operation (APUS_OP_...) on rows of float32 or float64; truths are bytes of 0 or 1. Operations
     // without a kernel are left alone, see OperationCatalog. An element's result depends on its operands alone.
     void (*elementwise_float)(int32_t operation, const apus_elements *elements);

@@ -19,6 +19,8 @@ package func kernelTable() -> apus_kernels {
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
         pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
+        double_panel_columns: Int64(truncatingIfNeeded: doublePanelColumns), pack_double_columns: packDoubleColumns,
+        packed_double_product: packedDoubleProduct,
         elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
         reductions: reductionKernels())
 }
