@@ -478,7 +478,8 @@ apus_status apus_view_permute(apus_context *context, const apus_array *a, const 
 apus_status apus_view_reshape(apus_context *context, const apus_array *a, const int64_t *shape, int32_t ndim,
                               apus_array *view);
 /* Elements start, start + step, ... below stop (above it for a negative step) of one dimension, Python's rules for
- * negative and large bounds; INT64_MAX and INT64_MIN stand for an omitted bound. */
+ * negative and large bounds; for an omitted bound INT64_MIN lies before the first element, INT64_MAX behind the last:
+ * (INT64_MIN, INT64_MAX, 2) is [::2], (INT64_MAX, INT64_MIN, -1) is [::-1]. */
 apus_status apus_view_slice(apus_context *context, const apus_array *a, int32_t axis, int64_t start, int64_t stop,
                             int64_t step, apus_array *view);
 /* a stretched to a shape, with strides of 0; for reading. */

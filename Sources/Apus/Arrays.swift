@@ -108,6 +108,24 @@ func describe(_ dtype: DType, _ shape: Shape, in pointer: UnsafeMutablePointer<a
     }
 }
 
+/// Fills dtype, rank, shape and strides of a caller's array; leaves data.
+func describe(
+    _ dtype: DType, _ shape: Shape, strides: Shape, in pointer: UnsafeMutablePointer<apus_array>, _ name: StaticString
+) throws(ApusError) {
+    guard pointer.pointee.struct_size >= UInt32(MemoryLayout<apus_array>.size) else {
+        throw .invalid(
+            "\(name) has struct_size \(pointer.pointee.struct_size), expected at least \(MemoryLayout<apus_array>.size): initialise it with APUS_ARRAY_INIT."
+        )
+    }
+    try describe(dtype, shape, in: pointer)
+    pointer.pointee.flags = APUS_ARRAY_STRIDED
+    let raw = UnsafeMutableRawPointer(pointer)
+    for index in 0..<Shape.maximumRank {
+        let stride = index < strides.rank ? Int64(strides[index]) : 0
+        raw.storeBytes(of: stride, toByteOffset: stridesOffset + 8 * index, as: Int64.self)
+    }
+}
+
 /// The shape query, or the copy, of an attribute-like tensor.
 func deliver(_ view: ArrayView, to pointer: UnsafeMutablePointer<apus_array>?) throws(ApusError) {
     let pointer = try require(pointer, "out")

@@ -2,6 +2,7 @@ import CApus
 import Core
 import Learning
 import Networks
+import Numerics
 import Storage
 
 @implementation @_cdecl("apus_context_create")
@@ -125,7 +126,11 @@ public func apus_catalog(
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "operations": OperationCatalog.json,
+            "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
+            "root_finders": RootFinder.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
+            "reductions": Reduction.json,
         ]
         try write(catalog.text, to: buffer, capacity, needed)
     }

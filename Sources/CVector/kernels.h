@@ -1,12 +1,15 @@
 // The table of kernels: one per instruction set, filled in Swift (VectorKernels), chosen once per context.
 //
-// All work on dense float32. Pointers need no alignment. Counts are at least 0. Inputs may be the output itself
-// (exactly, not shifted) where the operation is elementwise. The order of every sum depends on counts alone, so the
-// same data give the same bits; different instruction sets may differ in rounding.
+// All work on dense float32, those of reductions.h and elementwise.h apart. Pointers need no alignment. Counts are at
+// least 0. Inputs may be the output itself (exactly, not shifted) where the operation is elementwise. The order of every
+// sum depends on counts alone, so the same data give the same bits; different instruction sets may differ in rounding.
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
 #include <stdint.h>
+
+#include "elementwise.h"
+#include "reductions.h"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
@@ -15,7 +18,7 @@
 #define APUS_NULLABLE
 #endif
 
-// Elementwise activations whose derivative follows from their output.
+// Elementwise activations. The derivative of the first ones follows from their output.
 #define APUS_K_LINEAR 0
 #define APUS_K_RELU 1
 #define APUS_K_LEAKY_RELU 2  // x >= 0 ? x : alpha * x
@@ -23,14 +26,30 @@
 #define APUS_K_SIGMOID 4
 #define APUS_K_TANH 5
 #define APUS_K_EXPONENTIAL 6
+#define APUS_K_RELU6 7         // min(max(x, 0), 6)
+#define APUS_K_SELU 8          // 1.0507... (x > 0 ? x : 1.6732... (exp(x) - 1))
+#define APUS_K_CELU 9          // x > 0 ? x : alpha * (exp(x / alpha) - 1)
+#define APUS_K_HARD_SIGMOID 10 // min(max(x / 6 + 1/2, 0), 1)
+#define APUS_K_SOFTPLUS 11     // ln(1 + exp(x))
+#define APUS_K_SOFTSIGN 12     // x / (1 + |x|)
+#define APUS_K_LOG_SIGMOID 13  // -ln(1 + exp(-x))
+#define APUS_K_HARD_TANH 14    // min(max(x, -1), 1)
+// The derivative of these needs their input.
+#define APUS_K_GELU 32      // x Phi(x)
+#define APUS_K_GELU_TANH 33 // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+#define APUS_K_SILU 34      // x sigmoid(x)
+#define APUS_K_MISH 35      // x tanh(ln(1 + exp(x)))
+#define APUS_K_HARD_SILU 36 // x hard_sigmoid(x)
 
 typedef struct apus_kernels {
     const char *name;  // "baseline", "v3", "v4"
 
     // y = activation(x)
     void (*activation)(int32_t code, float alpha, const float *x, float *y, int64_t count);
-    // dx = dy * activation'(.), from the output y
+    // dx = dy * activation'(.), from the output y; of codes below 32
     void (*activation_gradient)(int32_t code, float alpha, const float *y, const float *dy, float *dx, int64_t count);
+    // dx = dy * activation'(x), from the input; of codes from 32
+    void (*activation_input_gradient)(int32_t code, const float *x, const float *dy, float *dx, int64_t count);
     // y[r, c] = activation(y[r, c] + bias[c]), rows dense; bias may be NULL
     void (*bias_activation)(int32_t code, float alpha, const float *APUS_NULLABLE bias,
                             float *y, int64_t rows, int64_t columns);
@@ -39,6 +58,20 @@ typedef struct apus_kernels {
     void (*softmax)(const float *x, float *y, float *APUS_NULLABLE log_sum_exp, int64_t rows, int64_t columns);
     // dx = y * (dy - sum(dy * y)) for each row
     void (*softmax_gradient)(const float *y, const float *dy, float *dx, int64_t rows, int64_t columns);
+
+    // y = x - ln sum exp x of each row; dx = dy - exp(y) sum(dy)
+    void (*log_softmax)(const float *x, float *y, int64_t rows, int64_t columns);
+    void (*log_softmax_gradient)(const float *y, const float *dy, float *dx, int64_t rows, int64_t columns);
+
+    // y = x >= limit ? limit : x >= threshold ? x : slope * (x - threshold), and its derivative times dy; at a corner
+    // the slope is that of Keras: 0 at the limit, the left one at the threshold when it is 0
+    void (*rectify)(const float *x, float *y, float slope, float threshold, float limit, int64_t count);
+    void (*rectify_gradient)(const float *x, const float *dy, float *dx, float slope, float threshold, float limit,
+                             int64_t count);
+    // y = x > 0 ? x : slope * x with a slope for each element; from dy, dx and (where not NULL) slope_gradient +=
+    void (*prelu)(const float *x, const float *slope, float *y, int64_t count);
+    void (*prelu_gradient)(const float *x, const float *slope, const float *dy, float *APUS_NULLABLE dx,
+                           float *APUS_NULLABLE slope_gradient, int64_t count);
 
     // out[c] = sum over rows of x[r * stride + c]; overwrites
     void (*sum_rows)(const float *x, int64_t rows, int64_t columns, int64_t stride, float *out);
@@ -106,6 +139,16 @@ typedef struct apus_kernels {
     // The same from b as it is, for few rows (up to about 64), which do not repay packing. Uses 140 KiB of stack.
     void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                            int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+    // One elementwise operation (APUS_OP_...) on rows of float32 or float64; truths are bytes of 0 or 1. Operations
+    // without a kernel are left alone, see OperationCatalog. An element's result depends on its operands alone.
+    void (*elementwise_float)(int32_t operation, const apus_elements *elements);
+    void (*elementwise_double)(int32_t operation, const apus_elements *elements);
+    // Of elements of 4 or 8 bytes: a where the byte of c is not 0, else b.
+    void (*choose4)(const apus_elements *elements);
+    void (*choose8)(const apus_elements *elements);
+    // Reductions of arrays, in double precision.
+    apus_reduction_kernels reductions;
 } apus_kernels;
 
 #if defined(__clang__)

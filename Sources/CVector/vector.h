@@ -1,6 +1,6 @@
 // Vector operations that Swift lacks or compiles badly, as always-inline functions over clang's vector types. Swift
-// imports the types as SIMD16<Float>, SIMD16<Int32>, SIMD8<Double> and SIMD8<UInt64>, and compiles each function under
-// the importing module's own -march, so that one source gives SSE, AVX2, AVX-512 or NEON code.
+// imports the types as SIMD16<Float>, SIMD16<Int32>, SIMD8<Double>, SIMD8<UInt64> and SIMD8<Int64>, and compiles each
+// function under the importing module's own -march, so that one source gives SSE, AVX2, AVX-512 or NEON code.
 //
 // Comparisons are ordered: false where an operand is NaN.
 #ifndef APUS_VECTOR_H
@@ -23,10 +23,13 @@ typedef float apus_f4 __attribute__((ext_vector_type(4)));
 typedef float apus_f8 __attribute__((ext_vector_type(8)));
 typedef double apus_d8 __attribute__((ext_vector_type(8)));
 typedef uint64_t apus_l8 __attribute__((ext_vector_type(8)));
+typedef int64_t apus_m8 __attribute__((ext_vector_type(8)));
 
 // The same at any address that suits their elements.
 typedef float apus_f16_anywhere __attribute__((ext_vector_type(16), aligned(4), may_alias));
 typedef float apus_f4_anywhere __attribute__((ext_vector_type(4), aligned(4), may_alias));
+typedef double apus_d8_anywhere __attribute__((ext_vector_type(8), aligned(8), may_alias));
+typedef float apus_f8_anywhere __attribute__((ext_vector_type(8), aligned(4), may_alias));
 
 // ---------------------------------------------------------------------------------------------------- memory
 
@@ -226,7 +229,73 @@ APUS_INLINE apus_f16 apus_l8_uniforms(apus_l8 a) {
 // ---------------------------------------------------------------------------------------------------- doubles
 
 APUS_INLINE apus_d8 apus_d8_set(double a) { return (apus_d8)a; }
+
+APUS_INLINE apus_d8 apus_d8_load(const double *p) { return *(const apus_d8_anywhere *)p; }
+APUS_INLINE void apus_d8_store(double *p, apus_d8 x) { *(apus_d8_anywhere *)p = x; }
+
+// The first n (0 to 7) elements from memory, the rest 0. Memory past them is not touched.
+APUS_INLINE apus_d8 apus_d8_load_partial(const double *p, int64_t n) {
+#if defined(__AVX512F__)
+    return (apus_d8)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1u), p);
+#else
+    apus_d8 x = (apus_d8)0.0;
+    if (n > 0) x[0] = p[0];
+    if (n > 1) x[1] = p[1];
+    if (n > 2) x[2] = p[2];
+    if (n > 3) x[3] = p[3];
+    if (n > 4) x[4] = p[4];
+    if (n > 5) x[5] = p[5];
+    if (n > 6) x[6] = p[6];
+    return x;
+#endif
+}
+
+// Stores the first n (0 to 7) elements. Memory past them is not touched.
+APUS_INLINE void apus_d8_store_partial(double *p, apus_d8 x, int64_t n) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)x);
+#else
+    if (n > 0) p[0] = x[0];
+    if (n > 1) p[1] = x[1];
+    if (n > 2) p[2] = x[2];
+    if (n > 3) p[3] = x[3];
+    if (n > 4) p[4] = x[4];
+    if (n > 5) p[5] = x[5];
+    if (n > 6) p[6] = x[6];
+#endif
+}
+
+// Eight floats as doubles; doubles rounded to floats.
+APUS_INLINE apus_d8 apus_d8_load_floats(const float *p) {
+    return __builtin_convertvector(*(const apus_f8_anywhere *)p, apus_d8);
+}
+// The first n (0 to 7) of them, the rest 0.
+APUS_INLINE apus_d8 apus_d8_load_floats_partial(const float *p, int64_t n) {
+    return __builtin_convertvector(apus_f16_load_partial(p, n).lo, apus_d8);
+}
+APUS_INLINE void apus_d8_store_floats(float *p, apus_d8 x) {
+    *(apus_f8_anywhere *)p = __builtin_convertvector(x, apus_f8);
+}
+
+// Element i (0 to 7).
+APUS_INLINE double apus_d8_lane(apus_d8 x, int64_t i) { return x[i]; }
+// Elements 0, 1, ... n - 1 (n 0 to 8) of x, then those of y.
+APUS_INLINE apus_d8 apus_d8_first(apus_d8 x, apus_d8 y, int64_t n) {
+    const apus_m8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    return lane < (apus_m8)n ? x : y;
+}
+
+// Halves, quarters and neighbours exchanged.
+APUS_INLINE apus_d8 apus_d8_swap_fours(apus_d8 a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3); }
+APUS_INLINE apus_d8 apus_d8_swap_twos(apus_d8 a) { return __builtin_shufflevector(a, a, 2, 3, 0, 1, 6, 7, 4, 5); }
+APUS_INLINE apus_d8 apus_d8_swap_ones(apus_d8 a) { return __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6); }
+
 APUS_INLINE apus_d8 apus_d8_add(apus_d8 a, apus_d8 b) { return a + b; }
+APUS_INLINE apus_d8 apus_d8_subtract(apus_d8 a, apus_d8 b) { return a - b; }
+APUS_INLINE apus_d8 apus_d8_multiply(apus_d8 a, apus_d8 b) { return a * b; }
+APUS_INLINE apus_d8 apus_d8_divide(apus_d8 a, apus_d8 b) { return a / b; }
+APUS_INLINE apus_d8 apus_d8_negate(apus_d8 a) { return -a; }
+// a b + c, rounded once where the processor can.
 APUS_INLINE apus_d8 apus_d8_fma(apus_d8 a, apus_d8 b, apus_d8 c) {
 #if defined(__FMA__) || defined(__aarch64__)
     return __builtin_elementwise_fma(a, b, c);
@@ -234,9 +303,55 @@ APUS_INLINE apus_d8 apus_d8_fma(apus_d8 a, apus_d8 b, apus_d8 c) {
     return a * b + c;
 #endif
 }
+APUS_INLINE apus_d8 apus_d8_sqrt(apus_d8 a) { return __builtin_elementwise_sqrt(a); }
+APUS_INLINE apus_d8 apus_d8_abs(apus_d8 a) { return __builtin_elementwise_abs(a); }
+// b where either is NaN: a NaN in b stays.
+APUS_INLINE apus_d8 apus_d8_max(apus_d8 a, apus_d8 b) { return a > b ? a : b; }
+APUS_INLINE apus_d8 apus_d8_min(apus_d8 a, apus_d8 b) { return a < b ? a : b; }
+// The lesser and the greater; NaN where either is.
+APUS_INLINE apus_d8 apus_d8_min_or_nan(apus_d8 a, apus_d8 b) {
+    const apus_d8 lesser = b < a ? b : a;
+    return b == b ? lesser : b;
+}
+APUS_INLINE apus_d8 apus_d8_max_or_nan(apus_d8 a, apus_d8 b) {
+    const apus_d8 greater = b > a ? b : a;
+    return b == b ? greater : b;
+}
+// Rounds to whole numbers: down; to the nearest, ties to even.
+APUS_INLINE apus_d8 apus_d8_floor(apus_d8 a) { return __builtin_elementwise_floor(a); }
+APUS_INLINE apus_d8 apus_d8_round(apus_d8 a) { return __builtin_elementwise_roundeven(a); }
+
+// Masks are all ones where true.
+APUS_INLINE apus_m8 apus_d8_less(apus_d8 a, apus_d8 b) { return a < b; }
+APUS_INLINE apus_m8 apus_d8_less_equal(apus_d8 a, apus_d8 b) { return a <= b; }
+APUS_INLINE apus_m8 apus_d8_equal(apus_d8 a, apus_d8 b) { return a == b; }
+APUS_INLINE apus_m8 apus_d8_isnan(apus_d8 a) { return a != a; }
+APUS_INLINE apus_m8 apus_m8_or(apus_m8 a, apus_m8 b) { return a | b; }
+// Whether any lane is true.
+APUS_INLINE int32_t apus_m8_any(apus_m8 a) {
+    const int64_t c0 = a[0] | a[4], c1 = a[1] | a[5], c2 = a[2] | a[6], c3 = a[3] | a[7];
+    return (c0 | c2 | c1 | c3) != 0;
+}
+// x where the mask is true, y elsewhere.
+APUS_INLINE apus_d8 apus_d8_select(apus_m8 mask, apus_d8 x, apus_d8 y) { return mask ? x : y; }
+
+APUS_INLINE apus_m8 apus_d8_bits(apus_d8 a) { return (apus_m8)a; }
+APUS_INLINE apus_d8 apus_m8_as_doubles(apus_m8 a) { return (apus_d8)a; }
+APUS_INLINE apus_m8 apus_m8_set(int64_t a) { return (apus_m8)a; }
+APUS_INLINE apus_m8 apus_m8_add(apus_m8 a, apus_m8 b) { return (apus_m8)((apus_l8)a + (apus_l8)b); }
+APUS_INLINE apus_m8 apus_m8_and(apus_m8 a, apus_m8 b) { return a & b; }
+// Shifts by n (0 to 63) bits: left with zeros, right with the sign.
+APUS_INLINE apus_m8 apus_m8_shift_left(apus_m8 a, int64_t n) { return (apus_m8)((apus_l8)a << (apus_l8)n); }
+APUS_INLINE apus_m8 apus_m8_shift_right(apus_m8 a, int64_t n) { return a >> (apus_m8)n; }
+
 // Elements 0 to 7 and 8 to 15 as doubles.
 APUS_INLINE apus_d8 apus_f16_low_doubles(apus_f16 a) { return __builtin_convertvector(a.lo, apus_d8); }
 APUS_INLINE apus_d8 apus_f16_high_doubles(apus_f16 a) { return __builtin_convertvector(a.hi, apus_d8); }
+// Sixteen doubles, rounded.
+APUS_INLINE apus_f16 apus_f16_from_doubles(apus_d8 low, apus_d8 high) {
+    const apus_f8 a = __builtin_convertvector(low, apus_f8), b = __builtin_convertvector(high, apus_f8);
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 
 // ---------------------------------------------------------------------------------------------------- one number
 

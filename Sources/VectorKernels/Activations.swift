@@ -4,6 +4,34 @@ import CVector
 
 @inline(__always) private func identity(_ x: Lanes) -> Lanes { x }
 
+@inline(__always) private func rectifyTo6(_ x: Lanes) -> Lanes { atMost(6, atLeast(0, x)) }
+
+@inline(__always) private func hardSigmoid(_ x: Lanes) -> Lanes {
+    // (x + 3) / 6: the sum is exact where it is small.
+    atMost(1, atLeast(0, (x + splat(3)) * splat(0.166_666_67)))
+}
+
+@inline(__always) private func hardSilu(_ x: Lanes) -> Lanes {
+    // Minus infinity times 0 would be NaN.
+    atLeast(-3, x) * hardSigmoid(x)
+}
+
+@inline(__always) private func hardTangent(_ x: Lanes) -> Lanes { atMost(1, atLeast(-1, x)) }
+
+@inline(__always) private func logSigmoid(_ x: Lanes) -> Lanes { splat(0) - softplus(splat(0) - x) }
+
+@inline(__always) private func softsign(_ x: Lanes) -> Lanes {
+    let a = atMost(1e30, apus_f16_abs(x))
+    return apus_f16_copysign(apus_f16_quotient(a, splat(1) + a), x)
+}
+
+/// 1.0507009873554805 and that times 1.6732632423543772.
+private let (seluScale, seluProduct): (Float, Float) = (1.050_701, 1.758_099_3)
+
+@inline(__always) private func selu(_ x: Lanes) -> Lanes {
+    whereLess(splat(0), x, splat(seluScale) * x, splat(seluProduct) * exponentialMinusOne(atMost(0, x)))
+}
+
 /// `y = activation(x + bias)` through the activation `code`, `bias` repeating every `period` elements: with a period
 /// that sixteen does not divide, it must go on for fifteen elements more.
 @inline(__always) private func forward(
@@ -12,6 +40,9 @@ import CVector
     @inline(__always) func leak(_ x: Lanes) -> Lanes { whereLess(x, splat(0), x * splat(alpha), x) }
     @inline(__always) func elu(_ x: Lanes) -> Lanes {
         whereLess(splat(0), x, x, splat(alpha) * exponentialMinusOne(atMost(0, x)))
+    }
+    @inline(__always) func celu(_ x: Lanes) -> Lanes {
+        whereLess(splat(0), x, x, splat(alpha) * exponentialMinusOne(atMost(0, x) / splat(alpha)))
     }
     @inline(__always) func each(_ f: (Lanes) -> Lanes) {
         guard let bias else {
@@ -33,6 +64,19 @@ import CVector
     case APUS_K_SIGMOID: each(logistic)
     case APUS_K_TANH: each(hyperbolicTangent)
     case APUS_K_EXPONENTIAL: each(exponential)
+    case APUS_K_RELU6: each(rectifyTo6)
+    case APUS_K_SELU: each(selu)
+    case APUS_K_CELU: each(celu)
+    case APUS_K_HARD_SIGMOID: each(hardSigmoid)
+    case APUS_K_SOFTPLUS: each(softplus)
+    case APUS_K_SOFTSIGN: each(softsign)
+    case APUS_K_LOG_SIGMOID: each(logSigmoid)
+    case APUS_K_HARD_TANH: each(hardTangent)
+    case APUS_K_GELU: each(gelu)
+    case APUS_K_GELU_TANH: each(geluTanh)
+    case APUS_K_SILU: each(silu)
+    case APUS_K_MISH: each(mish)
+    case APUS_K_HARD_SILU: each(hardSilu)
     default: each(identity)
     }
 }
@@ -114,6 +158,33 @@ func activationGradient(
     }
     @inline(__always) func exponential(_ y: Lanes, _ dy: Lanes) -> Lanes { dy * y }
     @inline(__always) func identity(_ y: Lanes, _ dy: Lanes) -> Lanes { dy }
+    @inline(__always) func selu(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        whereLess(splat(0), y, dy * splat(seluScale), dy * (y + splat(seluProduct)))
+    }
+    @inline(__always) func celu(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        whereLess(splat(0), y, dy, dy * ((y + splat(alpha)) / splat(alpha)))
+    }
+    // 1 where low < y < high
+    @inline(__always) func between(_ low: Float, _ high: Float, _ y: Lanes, _ dy: Lanes) -> Lanes {
+        whereLess(splat(low), y, whereLess(y, splat(high), dy, splat(0)), splat(0))
+    }
+    @inline(__always) func rectifyTo6(_ y: Lanes, _ dy: Lanes) -> Lanes { between(0, 6, y, dy) }
+    @inline(__always) func hardTangent(_ y: Lanes, _ dy: Lanes) -> Lanes { between(-1, 1, y, dy) }
+    @inline(__always) func hardSigmoid(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        between(0, 1, y, dy * splat(0.166_666_67))
+    }
+    // 1 - exp(-y)
+    @inline(__always) func softplus(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        dy * (splat(0) - exponentialMinusOne(splat(0) - y))
+    }
+    @inline(__always) func softsign(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        let rest = splat(1) - apus_f16_abs(y)
+        return dy * (rest * rest)
+    }
+    // 1 - exp(y)
+    @inline(__always) func logSigmoid(_ y: Lanes, _ dy: Lanes) -> Lanes {
+        dy * (splat(0) - exponentialMinusOne(y))
+    }
     switch code {
     case APUS_K_RELU: each(rectify)
     case APUS_K_LEAKY_RELU: each(leak)
@@ -121,6 +192,32 @@ func activationGradient(
     case APUS_K_SIGMOID: each(logistic)
     case APUS_K_TANH: each(tangent)
     case APUS_K_EXPONENTIAL: each(exponential)
+    case APUS_K_RELU6: each(rectifyTo6)
+    case APUS_K_SELU: each(selu)
+    case APUS_K_CELU: each(celu)
+    case APUS_K_HARD_SIGMOID: each(hardSigmoid)
+    case APUS_K_SOFTPLUS: each(softplus)
+    case APUS_K_SOFTSIGN: each(softsign)
+    case APUS_K_LOG_SIGMOID: each(logSigmoid)
+    case APUS_K_HARD_TANH: each(hardTangent)
     default: each(identity)
+    }
+}
+
+/// `dx = dy f'(x)`, the derivative taken from the input.
+func activationInputGradient(_ code: Int32, _ x: Source, _ dy: Source, _ dx: Target, _ count: Int64) {
+    @inline(__always) func each(_ slope: (Lanes) -> Lanes) {
+        eachBlock(count) { i, n in store(load(dy + i, n) * slope(load(x + i, n)), dx + i, n) }
+    }
+    @inline(__always) func hardSiluSlope(_ x: Lanes) -> Lanes {
+        let inside = fma(x, splat(0.333_333_34), splat(0.5))
+        return whereLessEqual(x, splat(-3), splat(0), whereLessEqual(splat(3), x, splat(1), inside))
+    }
+    switch code {
+    case APUS_K_GELU: each(geluSlope)
+    case APUS_K_GELU_TANH: each(geluTanhSlope)
+    case APUS_K_SILU: each(siluSlope)
+    case APUS_K_MISH: each(mishSlope)
+    default: each(hardSiluSlope)
     }
 }

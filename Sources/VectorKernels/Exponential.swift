@@ -8,12 +8,16 @@ private struct ReducedExponential {
 
     // Adding 1.5 2^23 leaves the nearest whole number in the low bits. ln 2 is split so that n times its first part is
     // exact. The polynomial is a minimax fit of (exp(r) - 1 - r) / r^2; its relative error in exp(r) - 1 is 2^-32.
-    @inline(__always) init(_ x: Lanes) {
+    @inline(__always) init(_ x: Lanes) { self.init(x, rest: nil) }
+
+    /// Of `x + rest`, with a `rest` far below `x`.
+    @inline(__always) init(_ x: Lanes, rest: Lanes?) {
         let magic: Float = 12_582_912
         let shifted = fma(x, splat(1.442_695_04), splat(magic))
         n = shifted - splat(magic)
         nBits = apus_i16_subtract(apus_f16_bits(shifted), apus_i16_set(0x4B40_0000))
-        let r = fma(n, splat(2.121_944_4e-4), fma(n, splat(-0.693_359_375), x))
+        var r = fma(n, splat(2.121_944_4e-4), fma(n, splat(-0.693_359_375), x))
+        if let rest { r = r + rest }
         var q = fma(r, splat(0.000_198_458_816), splat(0.001_394_066_843))
         q = fma(q, r, splat(0.008_333_389_648))
         q = fma(q, r, splat(0.041_666_358_709))
@@ -27,6 +31,13 @@ private struct ReducedExponential {
 @inline(__always) func exponential(_ x: Lanes) -> Lanes {
     let reduced = ReducedExponential(atLeast(-104, atMost(89, x)))
     return apus_f16_scale(reduced.e + splat(1), reduced.n, reduced.nBits)
+}
+
+/// `exp(x + rest) 2^64` for `-125 <= x <= 20`, which is a normal number, within 2 ulp; NaN of NaN.
+@inline(__always) func scaledExponential(_ x: Lanes, rest: Lanes? = nil) -> Lanes {
+    let reduced = ReducedExponential(x, rest: rest)
+    return apus_f16_scale(
+        reduced.e + splat(1), reduced.n + splat(64), apus_i16_add(reduced.nBits, apus_i16_set(64)))
 }
 
 /// `exp(x) - 1` for `x <= 40`, within 3 ulp also near 0; -1 below -25, NaN of NaN.

@@ -78,3 +78,40 @@ func softmaxGradient(_ y: Source, _ dy: Source, _ dx: Target, _ rows: Int64, _ c
         row &+= 1
     }
 }
+
+/// Each row's `x - ln sum exp x`. A row that holds NaN or plus infinity gives NaN.
+func logSoftmax(_ x: Source, _ y: Target, _ rows: Int64, _ columns: Int64) {
+    let width = Int(truncatingIfNeeded: columns)
+    guard width > 0 else { return }
+    var row = 0
+    var start = 0
+    while row < Int(truncatingIfNeeded: rows) {
+        let (x, y) = (x + start, y + start)
+        var highest = splat(-.infinity)
+        eachBlock(columns) { i, n in highest = apus_f16_max(load(x + i, n, fill: splat(-.infinity)), highest) }
+        let largest = splat(apus_f16_largest(highest))
+        var total = DoubleLanes()
+        eachBlock(columns) { i, n in total.add(shiftedExponentials(x + i, n, largest)) }
+        let rest = logarithm(splat(Float(total.total)))
+        // Two differences: the largest of the row comes out as minus `rest` exactly.
+        eachBlock(columns) { i, n in store(load(x + i, n) - largest - rest, y + i, n) }
+        start &+= width
+        row &+= 1
+    }
+}
+
+/// `dx = dy - exp(y) sum(dy)` for each row of a log softmax's output `y`.
+func logSoftmaxGradient(_ y: Source, _ dy: Source, _ dx: Target, _ rows: Int64, _ columns: Int64) {
+    let width = Int(truncatingIfNeeded: columns)
+    var row = 0
+    var start = 0
+    while row < Int(truncatingIfNeeded: rows) {
+        let (y, dy, dx) = (y + start, dy + start, dx + start)
+        var total = DoubleLanes()
+        eachBlock(columns) { i, n in total.add(load(dy + i, n)) }
+        let sum = splat(Float(total.total))
+        eachBlock(columns) { i, n in store(load(dy + i, n) - exponential(load(y + i, n)) * sum, dx + i, n) }
+        start &+= width
+        row &+= 1
+    }
+}

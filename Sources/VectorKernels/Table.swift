@@ -5,8 +5,11 @@ import CVector
 package func kernelTable() -> apus_kernels {
     apus_kernels(
         name: apus_compiled_isa_name(),
-        activation: activation, activation_gradient: activationGradient, bias_activation: biasActivation,
+        activation: activation, activation_gradient: activationGradient,
+        activation_input_gradient: activationInputGradient, bias_activation: biasActivation,
         softmax: softmax, softmax_gradient: softmaxGradient,
+        log_softmax: logSoftmax, log_softmax_gradient: logSoftmaxGradient,
+        rectify: rectify, rectify_gradient: rectifyGradient, prelu: prelu, prelu_gradient: preluGradient,
         sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
         sum_squares: sumSquares,
         squared_error: squaredError, absolute_error: absoluteError, huber: huber,
@@ -15,5 +18,7 @@ package func kernelTable() -> apus_kernels {
         dropout: dropout,
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
-        pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct)
+        pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
+        elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
+        reductions: reductionKernels())
 }

@@ -93,43 +93,41 @@ enum LogisticRegression {
         var curve = try LossCurve(in: context.allocator)
         let start = monotonicSeconds()
 
-        let cost: SmoothFunction = { (point, gradient) throws(ApusError) in
+        let cost: Problem.Function = { (point, gradient) throws(ApusError) in
             coordinates.raw(point, objective, to: weights.pointer)
             let cost = try objective.evaluate(weights.pointer, on: rows, gradient: gradient)
-            coordinates.scaleGradient(gradient, objective)
+            if let gradient { coordinates.scaleGradient(gradient, objective) }
             return cost
         }
-        let step: MinimisationStep = { (iteration, cost, _) throws(ApusError) in
-            try curve.append(cost)
+        let step: MinimisationStep = { (iteration) throws(ApusError) in
+            try curve.append(iteration.value)
             var report = ProgressReport(.iteration)
-            report.epoch = iteration
+            report.epoch = iteration.iteration
             report.epochs = mostIterations
             report.samples = rows.x.rows
             report.seconds = monotonicSeconds() - start
-            report.loss = cost
+            report.loss = iteration.value
             return try context.report(report, to: input.progress)
         }
-        let minimum: Minimum
+        var hessian: Problem.Hessian?
         if usesNewton(parameters, objective) {
             let second = LogisticHessian(objective: objective, rows: rows, coordinates: coordinates, context: context)
-            let hessian: Newton.Hessian = { (point, matrix) throws(ApusError) in
+            hessian = { (point, matrix) throws(ApusError) in
                 coordinates.raw(point, objective, to: weights.pointer)
                 try second.write(weights.pointer, to: matrix)
+                return true
             }
-            var newton = Newton()
-            newton.mostIterations = mostIterations
-            newton.tolerance = parameters.real("tol")
-            minimum = try newton.minimise(scaled, in: context.allocator, cost, hessian: hessian, step: step)
-        } else {
-            var method = LBFGS()
-            method.mostIterations = mostIterations
-            method.tolerance = parameters.real("tol")
-            minimum = try method.minimise(scaled, in: context.allocator, cost, step: step)
         }
-        coordinates.raw(scaled.pointer, objective, to: weights.pointer)
+        var conditions = StopConditions()
+        conditions.mostIterations = mostIterations
+        conditions.tolerance = parameters.real("tol")
+        let run = try Minimisation(
+            Problem(count: objective.count, hessian: hessian, cost), from: scaled.pointer, conditions: conditions,
+            in: context, step: step)
+        let minimum = try run.run(hessian == nil ? LBFGSB() : Newton())
+        coordinates.raw(run.x.pointer, objective, to: weights.pointer)
         return GradientDescent.Outcome(
-            iterations: minimum.iterations, converged: minimum.stop == .gradient || minimum.stop == .precision,
-            curve: curve)
+            iterations: minimum.iterations, converged: minimum.isSettled, curve: curve)
     }
 
     private static func usesNewton(_ parameters: Parameters, _ objective: LinearObjective) -> Bool {

@@ -66,7 +66,10 @@ package enum LossCatalog {
         "loss",
         [
             MeanSquaredError.entry, MeanAbsoluteError.entry, Huber.entry, BinaryCrossentropy.entry,
-            CategoricalCrossentropy.entry, SparseCategoricalCrossentropy.entry,
+            CategoricalCrossentropy.entry, SparseCategoricalCrossentropy.entry, MeanAbsolutePercentageError.entry,
+            MeanSquaredLogarithmicError.entry, LogCosh.entry, Hinge.entry, SquaredHinge.entry,
+            CategoricalHinge.entry, KLDivergence.entry, Poisson.entry, CosineSimilarity.entry,
+            BinaryFocalCrossentropy.entry, CategoricalFocalCrossentropy.entry,
         ])
 
     static let reduction = ParameterSpec(
@@ -74,6 +77,8 @@ package enum LossCatalog {
         "mean or sum over the positions of the batch")
     static let fromLogits = ParameterSpec(
         "from_logits", .boolean, default: false, "whether outputs are before softmax or sigmoid")
+    static let lastAxis = ParameterSpec(
+        "axis", .integer(-1...(-1)), default: -1, "the axis that is compared: the last")
     static let labelSmoothing = ParameterSpec(
         "label_smoothing", .real(from: 0, to: 1), default: 0.0, "share of each target spread evenly, in [0, 1]")
 }

@@ -1,45 +1,45 @@
 import Core
 
-/// A smooth function of n numbers: its value at a point, its gradient written out.
-package typealias SmoothFunction = (UnsafePointer<Double>, UnsafeMutablePointer<Double>) throws(ApusError) -> Double
-
-/// Called after each iteration with its number from 1, the value and the largest gradient component; true ends the run.
-package typealias MinimisationStep = (Int, Double, Double) throws(ApusError) -> Bool
-
 /// How a minimisation ended.
 package struct Minimum {
-    package enum Stop: Sendable {
-        /// No gradient component is larger than the tolerance.
-        case gradient
-        /// No step lowers the value any more in double precision.
-        case precision
-        /// The iterations ran out.
-        case iterations
-        /// The caller ended it.
-        case asked
-    }
-
     package var value: Double
-    /// The largest absolute gradient component.
+    /// The largest absolute component of the gradient, projected onto the bounds; NaN for methods without gradients.
     package var slope: Double
     package var iterations: Int
-    /// Evaluations of value and gradient.
-    package var evaluations: Int
-    package var stop: Stop
+    package var functionEvaluations: Int
+    package var gradientEvaluations: Int
+    package var hessianEvaluations: Int
+    package var stop: StopReason
+    /// One sentence for a reader.
+    package var message: String
 
-    static func largest(_ gradient: UnsafePointer<Double>, _ count: Int) -> Double {
-        var most = 0.0
-        for i in 0..<count {
-            // A NaN must win, so that it is never taken for a small slope.
-            if !(abs(gradient[i]) <= most) { most = abs(gradient[i]) }
-        }
-        return most
-    }
+    /// Whether the point found is as good as the method can make it.
+    package var isSettled: Bool { stop == .converged || stop == .precision }
 }
 
-/// The sum of products in a fixed order.
-func innerProduct(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
-    var sum = 0.0
-    for i in 0..<count { sum += a[i] * b[i] }
-    return sum
+/// When a minimisation ends.
+package struct StopConditions: Sendable {
+    /// Ends as converged when no component of the (projected) gradient is larger.
+    package var tolerance = 1e-5
+    package var mostIterations = Int.max
+    /// Function evaluations, those for difference gradients included.
+    package var mostEvaluations = Int.max
+
+    package init() {}
 }
+
+/// Where a minimisation stands after an iteration.
+package struct MinimisationReport {
+    /// From 1.
+    package let iteration: Int
+    package let x: UnsafePointer<Double>
+    package let count: Int
+    package let value: Double
+    package let slope: Double
+    /// The Euclidean length of the last step.
+    package let step: Double
+    package let functionEvaluations: Int
+}
+
+/// Called after each iteration; true ends the run and keeps the point, an error leaves x as it was before the run.
+package typealias MinimisationStep = (MinimisationReport) throws(ApusError) -> Bool

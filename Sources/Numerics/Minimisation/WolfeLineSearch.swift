@@ -6,75 +6,109 @@ import Core
 ///
 /// Bracketing and zoom with safeguarded cubic interpolation: Nocedal and Wright, "Numerical Optimization", 2nd ed.
 /// (doi:10.1007/978-0-387-40065-5), algorithms 3.5 and 3.6. Where the decrease is lost in rounding, the slope decides
-/// (the approximate conditions of Hager and Zhang 2005, doi:10.1137/030601880). A value that is not finite counts as
-/// too high, so a function may be undefined far out.
-final class WolfeLineSearch {
+/// (the approximate conditions of Hager and Zhang 2005, doi:10.1137/030601880). A value that is not finite, or a slope
+/// that is not, counts as too high, so a function may be undefined far out.
+package final class WolfeLineSearch {
+    /// How a search ended.
+    package enum Outcome {
+        /// `point`, `gradient`, `value` and `step` hold the step.
+        case found
+        /// No step was found that lowers the value.
+        case failed
+        /// No step was found where the function is finite.
+        case notFinite
+        /// The function still falls steeply at the largest step, which `point` and the others hold.
+        case endless
+    }
+
     /// The accepted point and its gradient, after a search that found one.
-    let point: Buffer<Double>
-    let gradient: Buffer<Double>
-    private(set) var value = 0.0
-    private(set) var evaluations = 0
+    package let point: Buffer<Double>
+    package let gradient: Buffer<Double>
+    package private(set) var value = 0.0
+    /// The accepted multiple of the direction.
+    package private(set) var step = 0.0
 
+    /// Whether the accepted step meets the strong Wolfe conditions, rather than being the best there was.
+    package private(set) var isStrong = false
+    /// Whether the last search met any point where the function is finite.
+    package private(set) var sawFinite = false
+
+    /// c1 and c2.
+    package var decrease = 1e-4
+    package var curvature = 0.9
+    package var mostTrials = 40
+    /// The largest step tried.
+    package var largest = 1e20
+
+    private let run: Minimisation
     private let count: Int
-    private let decrease = 1e-4
-    private let curvature = 0.9
-    private let mostTrials = 40
-    private let largestStep = 1e20
 
-    init(_ count: Int, in allocator: Allocator) throws(ApusError) {
-        self.count = count
-        point = try Buffer(count, in: allocator)
-        gradient = try Buffer(count, in: allocator)
+    package init(_ run: Minimisation) throws(ApusError) {
+        self.run = run
+        count = run.count
+        point = try Buffer(count, in: run.context.allocator)
+        gradient = try Buffer(count, in: run.context.allocator)
     }
 
     private struct Trial {
         var step: Double
         var value: Double
         var slope: Double
+
+        var isFinite: Bool { value.isFinite && slope.isFinite }
     }
 
     /// One search's fixed quantities.
     private struct Line {
-        let origin: UnsafePointer<Double>
         let direction: UnsafePointer<Double>
         let start: Trial
         let slack: Double
     }
 
-    /// Searches from `origin`, where the function has `value` and the directional derivative `slope` < 0, trying
-    /// `first` first. False when no step could be found that lowers the value; `point` is undefined then.
-    func search(
-        _ function: SmoothFunction, from origin: UnsafePointer<Double>, along direction: UnsafePointer<Double>,
-        value: Double, slope: Double, first: Double
-    ) throws(ApusError) -> Bool {
+    /// Searches from the run's point along `direction`, where the directional derivative is `slope` < 0, trying `first`
+    /// first. `point` is undefined after a search that did not find a step. Throws what evaluations throw.
+    package func search(along direction: UnsafePointer<Double>, slope: Double, first: Double) throws(ApusError)
+        -> Outcome
+    {
         let line = Line(
-            origin: origin, direction: direction, start: Trial(step: 0, value: value, slope: slope),
-            slack: 0x1p-50 * abs(value))
+            direction: direction, start: Trial(step: 0, value: run.value, slope: slope),
+            slack: 0x1p-50 * abs(run.value))
+        sawFinite = false
+        isStrong = false
         var before = line.start
-        var step = first
+        var next = min(first, largest)
         var trials = 0
         while trials < mostTrials {
             trials += 1
-            let trial = try evaluate(function, line, step)
-            if !trial.value.isFinite || !decreases(trial, line) || (trials > 1 && trial.value > before.value) {
-                return try zoom(function, line, before, trial, trials)
+            let trial = try evaluate(line, next)
+            if !trial.isFinite || !decreases(trial, line) || (trials > 1 && trial.value > before.value) {
+                return try zoom(line, before, trial, trials)
             }
-            if abs(trial.slope) <= -curvature * slope { return true }
-            if trial.slope >= 0 { return try zoom(function, line, trial, before, trials) }
-            if step >= largestStep { return true }
+            if abs(trial.slope) <= -curvature * slope {
+                isStrong = true
+                return .found
+            }
+            if trial.slope >= 0 { return try zoom(line, trial, before, trials) }
+            if next >= largest { return .endless }
             // The minimum lies further out: extrapolate, between twice and ten times as far.
             let guess = WolfeLineSearch.cubic(before, trial)
             before = trial
-            step = min(max(guess.isFinite ? guess : 0, 2 * step), 10 * step, largestStep)
+            next = min(guess > next ? min(max(guess, 2 * next), 10 * next) : 10 * next, largest)
         }
-        return decreases(before, line) && before.step > 0
+        return decreases(before, line) && before.step > 0 ? .found : .failed
     }
 
-    private func evaluate(_ function: SmoothFunction, _ line: Line, _ step: Double) throws(ApusError) -> Trial {
-        for i in 0..<count { point.pointer[i] = line.origin[i] + step * line.direction[i] }
-        value = try function(point.pointer, gradient.pointer)
-        evaluations += 1
-        return Trial(step: step, value: value, slope: innerProduct(gradient.pointer, line.direction, count))
+    private func evaluate(_ line: Line, _ step: Double) throws(ApusError) -> Trial {
+        self.step = step
+        let origin = run.x.pointer
+        for i in 0..<count { point.pointer[i] = origin[i] + step * line.direction[i] }
+        // Rounding must not lead out of the bounds.
+        run.bounds?.project(point.pointer)
+        value = try run.evaluate(point.pointer, gradient: gradient.pointer)
+        var trial = Trial(step: step, value: value, slope: .nan)
+        if value.isFinite { trial.slope = innerProduct(gradient.pointer, line.direction, count) }
+        if trial.isFinite { sawFinite = true }
+        return trial
     }
 
     private func decreases(_ trial: Trial, _ line: Line) -> Bool {
@@ -83,9 +117,7 @@ final class WolfeLineSearch {
     }
 
     /// Narrows the interval between `low`, the better end, and `high`.
-    private func zoom(_ function: SmoothFunction, _ line: Line, _ low: Trial, _ high: Trial, _ used: Int)
-        throws(ApusError) -> Bool
-    {
+    private func zoom(_ line: Line, _ low: Trial, _ high: Trial, _ used: Int) throws(ApusError) -> Outcome {
         var low = low
         var high = high
         var trials = used
@@ -93,23 +125,26 @@ final class WolfeLineSearch {
             trials += 1
             let width = high.step - low.step
             if abs(width) <= 0x1p-50 * max(abs(low.step), abs(high.step)) { break }
-            var step = high.value.isFinite ? WolfeLineSearch.cubic(low, high) : .nan
+            var step = high.isFinite ? WolfeLineSearch.cubic(low, high) : .nan
             let near = low.step + 0.1 * width
             let far = low.step + 0.9 * width
             if !step.isFinite || step < min(near, far) || step > max(near, far) { step = low.step + 0.5 * width }
-            let trial = try evaluate(function, line, step)
-            if !trial.value.isFinite || !decreases(trial, line) || trial.value > low.value {
+            let trial = try evaluate(line, step)
+            if !trial.isFinite || !decreases(trial, line) || trial.value > low.value {
                 high = trial
             } else {
-                if abs(trial.slope) <= -curvature * line.start.slope { return true }
+                if abs(trial.slope) <= -curvature * line.start.slope {
+                    isStrong = true
+                    return .found
+                }
                 if trial.slope * width >= 0 { high = low }
                 low = trial
             }
         }
         // No point of the interval meets both conditions: take the best one, if it is any better.
-        guard low.step > 0, low.value < line.start.value else { return false }
-        _ = try evaluate(function, line, low.step)
-        return true
+        guard low.step > 0, low.value < line.start.value else { return sawFinite ? .failed : .notFinite }
+        if step != low.step { _ = try evaluate(line, low.step) }
+        return .found
     }
 
     /// The minimiser of the cubic through two points with their slopes; NaN where there is none.

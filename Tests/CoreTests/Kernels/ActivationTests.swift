@@ -5,7 +5,19 @@ import Testing
 
 private let codes = [
     APUS_K_LINEAR, APUS_K_RELU, APUS_K_LEAKY_RELU, APUS_K_ELU, APUS_K_SIGMOID, APUS_K_TANH, APUS_K_EXPONENTIAL,
-]
+    APUS_K_RELU6, APUS_K_SELU, APUS_K_CELU, APUS_K_HARD_SIGMOID, APUS_K_SOFTPLUS, APUS_K_SOFTSIGN,
+    APUS_K_LOG_SIGMOID, APUS_K_HARD_TANH,
+] + inputCodes
+
+/// Those whose derivative needs the input.
+private let inputCodes = [APUS_K_GELU, APUS_K_GELU_TANH, APUS_K_SILU, APUS_K_MISH, APUS_K_HARD_SILU]
+
+private func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
+private func hardSigmoid(_ x: Double) -> Double { max(0, min(1, (x + 3) / 6)) }
+
+/// sigmoid of 2 sqrt(2 / pi) (x + 0.044715 x^3), and its exponent
+private func geluExponent(_ x: Double) -> Double { 1.5957691216057308 * (x + 0.044715 * x * x * x) }
+private func sigmoid(_ x: Double) -> Double { x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)) }
 
 private func reference(_ code: Int32, _ alpha: Float, _ x: Double) -> Double {
     switch code {
@@ -15,7 +27,34 @@ private func reference(_ code: Int32, _ alpha: Float, _ x: Double) -> Double {
     case APUS_K_SIGMOID: 1 / (1 + exp(-x))
     case APUS_K_TANH: tanh(x)
     case APUS_K_EXPONENTIAL: exp(x)
+    case APUS_K_RELU6: x.isNaN ? x : max(0, min(6, x))
+    case APUS_K_SELU: 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))
+    case APUS_K_CELU: x > 0 ? x : Double(alpha) * expm1(x / Double(alpha))
+    case APUS_K_HARD_SIGMOID: x.isNaN ? x : hardSigmoid(x)
+    case APUS_K_SOFTPLUS: x.isNaN ? x : softplus(x)
+    case APUS_K_SOFTSIGN: x.isInfinite ? (x > 0 ? 1 : -1) : x / (1 + abs(x))
+    case APUS_K_LOG_SIGMOID: x.isNaN ? x : -softplus(-x)
+    case APUS_K_HARD_TANH: x.isNaN ? x : max(-1, min(1, x))
+    case APUS_K_GELU: x == -.infinity ? 0 : 0.5 * x * erfc(-x * 0.5.squareRoot())
+    case APUS_K_GELU_TANH: x < -1e9 ? 0 : x * sigmoid(geluExponent(x))
+    case APUS_K_SILU: x == -.infinity ? 0 : x * sigmoid(x)
+    case APUS_K_MISH: x == -.infinity ? 0 : x * tanh(softplus(x))
+    case APUS_K_HARD_SILU: x <= -3 ? 0 : x * hardSigmoid(x)
     default: x
+    }
+}
+
+/// f'(x) of those that need the input.
+private func inputSlope(_ code: Int32, _ x: Double) -> Double {
+    switch code {
+    case APUS_K_GELU:
+        0.5 * erfc(-x * 0.5.squareRoot()) + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+    case APUS_K_GELU_TANH:
+        sigmoid(geluExponent(x)) + x * sigmoid(geluExponent(x)) * sigmoid(-geluExponent(x))
+            * 1.5957691216057308 * (1 + 3 * 0.044715 * x * x)
+    case APUS_K_SILU: sigmoid(x) * (1 + x * sigmoid(-x))
+    case APUS_K_MISH: tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) * tanh(softplus(x)))
+    default: x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1
     }
 }
 
@@ -28,6 +67,14 @@ private func slope(_ code: Int32, _ alpha: Float, _ y: Double) -> Double {
     case APUS_K_SIGMOID: y * (1 - y)
     case APUS_K_TANH: 1 - y * y
     case APUS_K_EXPONENTIAL: y
+    case APUS_K_RELU6: y > 0 && y < 6 ? 1 : 0
+    case APUS_K_SELU: y > 0 ? 1.0507009873554805 : y + 1.0507009873554805 * 1.6732632423543772
+    case APUS_K_CELU: y > 0 ? 1 : (y + Double(alpha)) / Double(alpha)
+    case APUS_K_HARD_SIGMOID: y > 0 && y < 1 ? 1.0 / 6 : 0
+    case APUS_K_SOFTPLUS: -expm1(-y)
+    case APUS_K_SOFTSIGN: (1 - abs(y)) * (1 - abs(y))
+    case APUS_K_LOG_SIGMOID: -expm1(y)
+    case APUS_K_HARD_TANH: y > -1 && y < 1 ? 1 : 0
     default: 1
     }
 }
@@ -73,7 +120,12 @@ struct ActivationTests {
     @Test(arguments: InstructionSet.available)
     func areAccurateOverAllFloats(_ set: InstructionSet) {
         let kernels = set.kernels
-        let bounds = [(APUS_K_ELU, 1.5), (APUS_K_SIGMOID, 3.0), (APUS_K_TANH, 3.0), (APUS_K_EXPONENTIAL, 1.5)]
+        let bounds = [
+            (APUS_K_ELU, 1.5), (APUS_K_SIGMOID, 3.0), (APUS_K_TANH, 3.0), (APUS_K_EXPONENTIAL, 1.5),
+            (APUS_K_SELU, 3.0), (APUS_K_CELU, 1.5), (APUS_K_SOFTPLUS, 4.0), (APUS_K_SOFTSIGN, 2.0),
+            (APUS_K_LOG_SIGMOID, 4.0), (APUS_K_GELU, 4.0), (APUS_K_GELU_TANH, 4.0), (APUS_K_SILU, 4.0),
+            (APUS_K_MISH, 4.0),
+        ]
         let chunk = 4096
         let y = Floats(chunk)
         var bits: UInt64 = 0
@@ -89,9 +141,34 @@ struct ActivationTests {
     }
 
     @Test(arguments: InstructionSet.available)
+    func gradientsFollowFromInputs(_ set: InstructionSet) {
+        let kernels = set.kernels
+        for code in inputCodes {
+            for size in kernelSizes {
+                let x = Floats(size, seed: 5, from: -9, to: 9)
+                let dy = Floats(size, seed: 6)
+                let dx = Floats(size)
+                kernels.activation_input_gradient(code, x.start, dy.start, dx.start, Int64(size))
+                let error = largestError(
+                    dx, from: { dy[$0] * inputSlope(code, x[$0]) }, scale: { abs(dy[$0]) })
+                #expect(error <= 2 * roundings && dx.isIntact, "code \(code), size \(size)")
+                kernels.activation_input_gradient(code, x.start, dy.start, dy.start, Int64(size))
+                #expect(dy.bits == dx.bits, "in place, code \(code), size \(size)")
+            }
+            let far = Floats([-.infinity, -3e38, -200, -20, 20, 200, 3e38, .infinity])
+            let dy = Floats(8) { _ in 1 }
+            kernels.activation_input_gradient(code, far.start, dy.start, dy.start, 8)
+            #expect(dy.values.map { abs($0) < 1e-5 ? 0 : $0 } == [0, 0, 0, 0, 1, 1, 1, 1], "code \(code)")
+            let nan = Floats([.nan])
+            kernels.activation_input_gradient(code, nan.start, far.start, nan.start, 1)
+            #expect(nan.start[0].isNaN, "code \(code)")
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
     func gradientsFollowFromOutputs(_ set: InstructionSet) {
         let kernels = set.kernels
-        for code in codes {
+        for code in codes where code < APUS_K_GELU {
             for size in kernelSizes {
                 let x = Floats(size, seed: 5)
                 kernels.activation(code, 0.3, x.start, x.start, Int64(size))

@@ -84,4 +84,34 @@ struct SoftmaxTests {
             #expect(dy.bits == dx.bits, "in place, width \(width)")
         }
     }
+
+    @Test(arguments: InstructionSet.available)
+    func logarithmAgreesWithTheFormula(_ set: InstructionSet) {
+        for width in Self.widths {
+            let rows = 3
+            let x = Floats(rows * width, seed: UInt64(width), from: -20, to: 20)
+            let y = Floats(rows * width)
+            set.kernels.log_softmax(x.start, y.start, Int64(rows), Int64(width))
+            let logs = (0..<rows).map { row in log((0..<width).reduce(0.0) { $0 + exp(x[row * width + $1]) }) }
+            let error = largestError(y, from: { x[$0] - logs[$0 / width] }, scale: { abs(x[$0]) + abs(logs[$0 / width]) })
+            #expect(error <= roundings && y.isIntact, "width \(width)")
+
+            let (dy, dx) = (Floats(rows * width, seed: 2), Floats(rows * width))
+            set.kernels.log_softmax_gradient(y.start, dy.start, dx.start, Int64(rows), Int64(width))
+            let sums = (0..<rows).map { row in (0..<width).reduce(0.0) { $0 + dy[row * width + $1] } }
+            let off = largestError(
+                dx, from: { dy[$0] - exp(y[$0]) * sums[$0 / width] }, scale: { abs(dy[$0]) + abs(sums[$0 / width]) })
+            #expect(off <= roundings && dx.isIntact, "width \(width)")
+            set.kernels.log_softmax_gradient(y.start, dy.start, dy.start, Int64(rows), Int64(width))
+            set.kernels.log_softmax(x.start, x.start, Int64(rows), Int64(width))
+            #expect(dy.bits == dx.bits && x.bits == y.bits, "in place, width \(width)")
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [3, 20])
+    func logarithmStaysFiniteForLargeLogits(_ set: InstructionSet, _ width: Int) {
+        let x = Floats(width) { $0 == 0 ? 3e38 : $0 == 1 ? 0 : -.infinity }
+        set.kernels.log_softmax(x.start, x.start, 1, Int64(width))
+        #expect(x.values == (0..<width).map { $0 == 0 ? 0 : $0 == 1 ? -3e38 : -.infinity })
+    }
 }

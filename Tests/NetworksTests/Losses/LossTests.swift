@@ -58,7 +58,68 @@ struct LossTests {
         Case(loss: "mse loss.reduction=sum", outputs: "real", targets: "real") { p, t in
             mean(zip(p, t).map { ($0 - $1) * ($0 - $1) })
         },
+        Case(loss: "mape", outputs: "real", targets: "real") { p, t in
+            mean(zip(p, t).map { 100 * abs($0 - $1) / abs($1) })
+        },
+        Case(loss: "msle", outputs: "probability", targets: "distribution") { p, t in
+            mean(zip(p, t).map { (log(1 + $0) - log(1 + $1)) * (log(1 + $0) - log(1 + $1)) })
+        },
+        Case(loss: "log_cosh", outputs: "real", targets: "real") { p, t in mean(zip(p, t).map { log(cosh($0 - $1)) }) },
+        Case(loss: "hinge", outputs: "real", targets: "binary") { p, t in
+            mean(zip(p, t).map { max(0, 1 - (2 * $1 - 1) * $0) })
+        },
+        Case(loss: "squared_hinge", outputs: "real", targets: "binary") { p, t in
+            mean(zip(p, t).map { max(0, 1 - (2 * $1 - 1) * $0) }.map { $0 * $0 })
+        },
+        Case(loss: "categorical_hinge", outputs: "real", targets: "distribution") { p, t in
+            let right = zip(p, t).reduce(0) { $0 + $1.0 * $1.1 }
+            let wrong = zip(p, t).map { $0 * (1 - $1) }.reduce(-Double.infinity, max)
+            return max(0, 1 + wrong - right)
+        },
+        Case(loss: "kl_divergence", outputs: "probability", targets: "distribution") { p, t in
+            zip(p, t).reduce(0) { $0 + $1.1 * log($1.1 / $1.0) }
+        },
+        Case(loss: "poisson", outputs: "probability", targets: "distribution") { p, t in
+            mean(zip(p, t).map { $0 - $1 * log($0 + 1e-7) })
+        },
+        Case(loss: "cosine_similarity", outputs: "real", targets: "real") { p, t in
+            func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+            return -dot(p, t) / (dot(p, p) * dot(t, t)).squareRoot()
+        },
+        Case(loss: "binary_focal_crossentropy", outputs: "probability", targets: "binary") { focal($0, $1, 2, 0.5, 2) },
+        Case(
+            loss: "binary_focal_crossentropy loss.apply_class_balancing=true loss.alpha=0.3 loss.gamma=1.5",
+            outputs: "probability", targets: "binary"
+        ) { focal($0, $1, 1.5, 0.3, 1) },
+        Case(
+            loss: "binary_focal_crossentropy loss.from_logits=true loss.label_smoothing=0.1", outputs: "real",
+            targets: "binary"
+        ) { p, t in focal(p.map(sigmoid), t.map { $0 * 0.9 + 0.05 }, 2, 0.5, 2) },
+        Case(loss: "categorical_focal_crossentropy", outputs: "probability", targets: "distribution") {
+            categoricalFocal($0, $1, 2)
+        },
+        Case(
+            loss: "categorical_focal_crossentropy loss.from_logits=true loss.gamma=0", outputs: "real",
+            targets: "distribution"
+        ) { categoricalFocal(softmax($0), $1, 0) },
     ]
+
+    /// Alpha 1/2 and a factor of 2 are no balancing.
+    private static func focal(
+        _ p: [Double], _ t: [Double], _ gamma: Double, _ alpha: Double, _ factor: Double
+    ) -> Double {
+        mean(
+            zip(p, t).map { p, t in
+                let entropy = -t * log(p) - (1 - t) * log(1 - p)
+                let miss = 1 - (t * p + (1 - t) * (1 - p))
+                return factor * (t * alpha + (1 - t) * (1 - alpha)) * pow(miss, gamma) * entropy
+            })
+    }
+
+    private static func categoricalFocal(_ p: [Double], _ t: [Double], _ gamma: Double) -> Double {
+        let total = p.reduce(0, +)
+        return -zip(p, t).reduce(0) { $0 + 0.25 * pow(1 - $1.0 / total, gamma) * $1.1 * log($1.0 / total) }
+    }
 
     @Test func everyLossIsCovered() throws {
         for entry in LossCatalog.family.entries {

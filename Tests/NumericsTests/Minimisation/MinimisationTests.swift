@@ -3,7 +3,7 @@ import Glibc
 import Numerics
 import Testing
 
-/// Named functions of many variables with their gradients.
+/// The methods with gradients on named functions.
 struct MinimisationTests {
     typealias Function = (UnsafePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Double
 
@@ -41,24 +41,37 @@ struct MinimisationTests {
         return a * a + b * b
     }
 
-    private func lbfgs(_ start: [Double], tolerance: Double = 1e-8, _ function: Function) throws -> (Minimum, [Double])
-    {
-        let allocator = Allocator()
-        let x = try Buffer(start, in: allocator)
-        var method = LBFGS()
-        method.tolerance = tolerance
-        let minimum = try method.minimise(
-            x, in: allocator, { (x, g) throws(ApusError) in function(x, g, start.count) },
-            step: { (_, _, _) throws(ApusError) in false })
-        return (minimum, x.array)
+    private func lbfgs(
+        _ start: [Double], tolerance: Double = 1e-8,
+        step: @escaping MinimisationStep = { (_) throws(ApusError) in false }, _ function: @escaping Function
+    ) throws -> (Minimum, [Double]) {
+        var conditions = StopConditions()
+        conditions.tolerance = tolerance
+        let scratch = try Buffer<Double>(start.count, in: Allocator())
+        let problem = Problem(count: start.count) { (x, g) throws(ApusError) in
+            function(x, g ?? scratch.pointer, start.count)
+        }
+        let run = try Minimisation(problem, from: start, conditions: conditions, in: Context(), step: step)
+        return (try run.run(LBFGSB()), run.x.array)
+    }
+
+    private func newton(
+        _ start: [Double], hessian: @escaping Problem.Hessian, _ function: @escaping Function
+    ) throws -> (Minimum, [Double]) {
+        let scratch = try Buffer<Double>(start.count, in: Allocator())
+        let problem = Problem(count: start.count, hessian: hessian) { (x, g) throws(ApusError) in
+            function(x, g ?? scratch.pointer, start.count)
+        }
+        let run = try Minimisation(problem, from: start, conditions: StopConditions(), in: Context())
+        return (try run.run(Newton()), run.x.array)
     }
 
     @Test(arguments: [2, 10, 100])
     func reachesTheBottomOfRosenbrocksValley(n: Int) throws {
         let start = (0..<n).map { $0 % 2 == 0 ? -1.2 : 1.0 }
         let (minimum, x) = try lbfgs(start, Self.rosenbrock)
-        #expect(minimum.stop == .gradient && minimum.slope <= 1e-8)
-        #expect(minimum.evaluations < 60 + 10 * n)
+        #expect(minimum.stop == .converged && minimum.slope <= 1e-8)
+        #expect(minimum.functionEvaluations < 60 + 10 * n)
         // Rosenbrock of ten and more variables has a second minimum with x0 near -1.
         if n == 2 { for value in x { #expect(abs(value - 1) < 1e-7) } }
     }
@@ -81,7 +94,7 @@ struct MinimisationTests {
             g[0] = 1 - 1 / x[0]
             return x[0] > 0 ? x[0] - log(x[0]) : .nan
         }
-        #expect(minimum.stop == .gradient)
+        #expect(minimum.stop == .converged)
         #expect(abs(x[0] - 1) < 1e-7)
     }
 
@@ -91,7 +104,7 @@ struct MinimisationTests {
             g[1] = 200 * (x[1] - 0.1)
             return 7 + (x[0] - 1.0 / 3) * (x[0] - 1.0 / 3) + 100 * (x[1] - 0.1) * (x[1] - 0.1)
         }
-        #expect(minimum.stop == .precision || minimum.stop == .gradient)
+        #expect(minimum.stop == .precision || minimum.stop == .converged)
         #expect(abs(x[0] - 1.0 / 3) < 1e-7 && abs(x[1] - 0.1) < 1e-7)
     }
 
@@ -105,54 +118,44 @@ struct MinimisationTests {
     }
 
     @Test func theCallerMayEndItAndErrorsComeThrough() throws {
-        let allocator = Allocator()
-        let x = try Buffer([-1.2, 1], in: allocator)
-        let asked = try LBFGS().minimise(
-            x, in: allocator, { (x, g) throws(ApusError) in Self.rosenbrock(x, g, 2) },
-            step: { (iteration, _, _) throws(ApusError) in iteration == 3 })
+        let (asked, _) = try lbfgs(
+            [-1.2, 1], step: { (report) throws(ApusError) in report.iteration == 3 }, Self.rosenbrock)
         #expect(asked.stop == .asked && asked.iterations == 3)
         #expect(throws: ApusError.self) {
-            try LBFGS().minimise(
-                x, in: allocator, { (x, g) throws(ApusError) in Self.rosenbrock(x, g, 2) },
-                step: { (_, _, _) throws(ApusError) in throw ApusError(.interrupted, "Enough.") })
+            try lbfgs(
+                [-1.2, 1], step: { (_) throws(ApusError) in throw ApusError(.interrupted, "Enough.") }, Self.rosenbrock)
         }
     }
 
     @Test func newtonSolvesAQuadraticInOneStep() throws {
-        let allocator = Allocator()
-        let x = try Buffer([5.0, -3], in: allocator)
-        let minimum = try Newton().minimise(
-            x, in: allocator,
-            { (x, g) throws(ApusError) in
-                g[0] = 4 * x[0] + x[1] - 6
-                g[1] = x[0] + 3 * x[1] - 7
-                return 2 * x[0] * x[0] + x[0] * x[1] + 1.5 * x[1] * x[1] - 6 * x[0] - 7 * x[1]
-            },
+        let (minimum, x) = try newton(
+            [5, -3],
             hessian: { (_, h) throws(ApusError) in
-                h[0] = 4
-                h[1] = 1
-                h[3] = 3
-            }, step: { (_, _, _) throws(ApusError) in false })
-        #expect(minimum.iterations == 1 && minimum.stop == .gradient)
-        #expect(abs(x.pointer[0] - 1) < 1e-12 && abs(x.pointer[1] - 2) < 1e-12)
+                (h[0], h[1], h[2], h[3]) = (4, 1, 1, 3)
+                return true
+            }
+        ) { x, g, _ in
+            g[0] = 4 * x[0] + x[1] - 6
+            g[1] = x[0] + 3 * x[1] - 7
+            return 2 * x[0] * x[0] + x[0] * x[1] + 1.5 * x[1] * x[1] - 6 * x[0] - 7 * x[1]
+        }
+        #expect(minimum.iterations == 1 && minimum.stop == .converged)
+        #expect(abs(x[0] - 1) < 1e-12 && abs(x[1] - 2) < 1e-12)
     }
 
     @Test func newtonLeavesASaddle() throws {
-        let allocator = Allocator()
         // x^4 / 4 - x^2 / 2 + y^2 / 2: a saddle at 0, minima at x = +-1.
-        let x = try Buffer([0.01, 1], in: allocator)
-        let minimum = try Newton().minimise(
-            x, in: allocator,
-            { (x, g) throws(ApusError) in
-                g[0] = x[0] * x[0] * x[0] - x[0]
-                g[1] = x[1]
-                return x[0] * x[0] * x[0] * x[0] / 4 - x[0] * x[0] / 2 + x[1] * x[1] / 2
-            },
+        let (minimum, _) = try newton(
+            [0.01, 1],
             hessian: { (x, h) throws(ApusError) in
-                h[0] = 3 * x[0] * x[0] - 1
-                h[1] = 0
-                h[3] = 1
-            }, step: { (_, _, _) throws(ApusError) in false })
-        #expect(minimum.stop == .gradient && abs(minimum.value + 0.25) < 1e-12)
+                (h[0], h[1], h[2], h[3]) = (3 * x[0] * x[0] - 1, 0, 0, 1)
+                return true
+            }
+        ) { x, g, _ in
+            g[0] = x[0] * x[0] * x[0] - x[0]
+            g[1] = x[1]
+            return x[0] * x[0] * x[0] * x[0] / 4 - x[0] * x[0] / 2 + x[1] * x[1] / 2
+        }
+        #expect(minimum.stop == .converged && abs(minimum.value + 0.25) < 1e-10)
     }
 }

@@ -37,6 +37,8 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
+    "optimize",
     "optimizers",
     "pipeline",
     "preprocessing",

@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 REQUIRED = (1, 1)
 """The major version this package is written for, and the least minor version it needs."""
@@ -112,6 +112,57 @@ class LoadLimits(Structure):
     ]
 
 
+# Minimisation. Addresses alone, as in PROGRESS.
+OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
+HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
+HESSIAN_PRODUCT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
+ITERATION_CALLBACK = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+
+
+class Problem(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("n", c_int64),
+        ("user", c_void_p),
+        ("function", OBJECTIVE),
+        ("hessian", HESSIAN),
+        ("hessian_product", HESSIAN_PRODUCT),
+        ("lower", c_void_p),
+        ("upper", c_void_p),
+    ]
+
+
+class Iteration(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("iteration", c_int64),
+        ("n", c_int64),
+        ("x", c_void_p),
+        ("value", c_double),
+        ("gradient_norm", c_double),
+        ("step", c_double),
+        ("function_evaluations", c_int64),
+    ]
+
+
+class Minimum(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("value", c_double),
+        ("gradient_norm", c_double),
+        ("iterations", c_int64),
+        ("function_evaluations", c_int64),
+        ("gradient_evaluations", c_int64),
+        ("hessian_evaluations", c_int64),
+        ("gradient", c_void_p),
+        ("inverse_hessian", c_void_p),
+        ("message", c_char * 160),
+    ]
+
+
 _HANDLE = c_void_p
 _OUT = POINTER(c_void_p)
 _ARRAY = POINTER(Array)
@@ -186,6 +237,27 @@ PROTOTYPES = {
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    # Minimisation
+    "apus_minimize": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, POINTER(Problem), c_void_p),
+        *(ITERATION_CALLBACK, c_void_p, POINTER(Minimum)),
+    ),
+    "apus_line_search": (
+        *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
+        POINTER(Minimum),
+    ),
+    # Array arithmetic: elementwise
+    "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),
+    "apus_elementwise_scalar": (_STATUS, _HANDLE, c_char_p, _ARRAY, c_double, _ARRAY),
+    "apus_where": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_copy": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_transpose": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_view_permute": (_STATUS, _HANDLE, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_view_reshape": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_view_slice": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int64, c_int64, c_int64, _ARRAY),
+    "apus_view_broadcast": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
+    "apus_concatenate": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_take": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
 }
 
 

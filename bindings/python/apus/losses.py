@@ -4,11 +4,22 @@ from ._configuration import Configured
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
     "Huber",
+    "KLDivergence",
+    "LogCosh",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
 ]
 
 
@@ -84,3 +95,107 @@ class SparseCategoricalCrossentropy(Loss):
     def __init__(self, from_logits=False, reduction="sum_over_batch_size"):
         super().__init__(reduction)
         self.from_logits = from_logits
+
+
+class MeanAbsolutePercentageError(Loss):
+    """The mean of 100 |target - prediction| / |target|."""
+
+
+class MeanSquaredLogarithmicError(Loss):
+    """The mean of (log(1 + target) - log(1 + prediction))², for values that are not negative."""
+
+
+class LogCosh(Loss):
+    """The mean of log cosh(prediction - target): a square near 0, an absolute value far from it."""
+
+
+class Hinge(Loss):
+    """The mean of max(0, 1 - target · prediction) for targets -1 and 1 (or 0 and 1)."""
+
+
+class SquaredHinge(Loss):
+    """The mean of max(0, 1 - target · prediction)² for targets -1 and 1 (or 0 and 1)."""
+
+
+class CategoricalHinge(Loss):
+    """max(0, 1 + the largest wrong output - the right one) for one-hot targets."""
+
+
+class KLDivergence(Loss):
+    """Σ target log(target / prediction) for distributions (Kullback and Leibler 1951)."""
+
+
+class Poisson(Loss):
+    """The mean of prediction - target log prediction, for counts."""
+
+
+class CosineSimilarity(Loss):
+    """Minus the cosine of the angle between target and prediction over the last axis; -1 when they point the same way."""
+
+    def __init__(self, axis=-1, reduction="sum_over_batch_size"):
+        super().__init__(reduction)
+        self.axis = axis
+
+
+class BinaryFocalCrossentropy(Loss):
+    """The binary cross-entropy times (1 - q)^gamma, q the probability given to the truth (Lin et al. 2017).
+
+    Parameters
+    ----------
+    apply_class_balancing : bool, default False
+        Whether targets 1 weigh ``alpha`` and targets 0 weigh 1 - ``alpha``.
+    alpha : float, default 0.25
+    gamma : float, default 2.0
+        The larger, the less easy cases count.
+    from_logits : bool, default False
+        Whether predictions are scores before the sigmoid.
+    label_smoothing : float, default 0.0
+        Moves targets this far towards 1/2.
+    """
+
+    def __init__(
+        self,
+        apply_class_balancing=False,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        reduction="sum_over_batch_size",
+    ):
+        super().__init__(reduction)
+        self.apply_class_balancing = apply_class_balancing
+        self.alpha = alpha
+        self.gamma = gamma
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+
+
+class CategoricalFocalCrossentropy(Loss):
+    """The categorical cross-entropy with each term times alpha (1 - p)^gamma (Lin et al. 2017).
+
+    Parameters
+    ----------
+    alpha : float, default 0.25
+    gamma : float, default 2.0
+        The larger, the less easy cases count.
+    from_logits : bool, default False
+        Whether predictions are scores before the softmax.
+    label_smoothing : float, default 0.0
+        Moves targets this far towards equal shares.
+    """
+
+    def __init__(
+        self,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+    ):
+        super().__init__(reduction)
+        self.alpha = alpha
+        self.gamma = gamma
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
