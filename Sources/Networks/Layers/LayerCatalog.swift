@@ -18,6 +18,8 @@ package enum LayerCatalog {
             Add.entry,
             Concatenate.entry,
             ActivityRegularization.entry,
+            Conv1D.entry,
+            Conv2D.entry,
         ])
 
     /// Parameters that every layer has, taken off before the layer's own.
