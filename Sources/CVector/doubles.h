@@ -91,12 +91,4 @@ APUS_INLINE apus_d8 apus_d8_scale(apus_d8 a, apus_d8 n, apus_m8 n_bits) {
 #endif
 }
 
-// Sixteen floats of two halves in double precision, rounded to nearest.
-APUS_INLINE apus_f16 apus_f16_from_doubles(apus_d8 low, apus_d8 high) {
-    apus_f16 x;
-    x.lo = __builtin_convertvector(low, apus_f8);
-    x.hi = __builtin_convertvector(high, apus_f8);
-    return x;
-}
-
 #endif
