@@ -9,6 +9,8 @@ package func kernelTable() -> apus_kernels {
         activation_input_gradient: activationInputGradient, bias_activation: biasActivation,
         softmax: softmax, softmax_gradient: softmaxGradient,
         log_softmax: logSoftmax, log_softmax_gradient: logSoftmaxGradient,
+        pool_max: poolMax, pool_max_gradient: poolMaxGradient, pool_sum: poolSum,
+        pool_sum_gradient: poolSumGradient, multiply_add: multiplyAdd,
         rectify: rectify, rectify_gradient: rectifyGradient, prelu: prelu, prelu_gradient: preluGradient,
         sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
         sum_squares: sumSquares,

@@ -80,12 +80,16 @@ struct TapPlan {
 
     /// Windows over a source: the convolution itself.
     init(windowsOf axis: ConvolutionAxis, over source: Int) {
+        self.init(windows: axis.windows(source), of: axis, over: source, before: axis.padBefore(source))
+    }
+
+    /// A given number of windows over a source, the first beginning `before` elements ahead of it.
+    init(windows: Int, of axis: ConvolutionAxis, over source: Int, before: Int) {
         self.source = source
-        destination = axis.windows(source)
+        destination = windows
         (step, advance) = (1, axis.stride)
-        let before = axis.padBefore(source)
         let taps = (0..<axis.taps).map { Tap(number: $0, offset: $0 * axis.dilation - before) }
-        phases = [Phase(first: 0, count: destination, taps: taps, isRun: axis.dilation == 1 || axis.taps == 1)]
+        phases = [Phase(first: 0, count: windows, taps: taps, isRun: axis.dilation == 1 || axis.taps == 1)]
     }
 
     /// The transpose: elements that windows cover, from the windows. `before` is how far the first window begins ahead

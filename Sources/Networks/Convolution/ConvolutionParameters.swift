@@ -13,7 +13,11 @@ enum ConvolutionParameters {
     }
 
     static let dataFormat = ParameterSpec(
-        "data_format", .nullable(.choice(["channels_last"])), default: .null, "channels are the last axis")
+        "data_format", .nullable(.choice(["channels_last", "channels_first"])), default: .null,
+        "whether channels are the last axis, the default, or the first")
+
+    static let depthMultiplier = ParameterSpec(
+        "depth_multiplier", .integer(1...Int(Int32.max)), default: 1, "results for each channel")
 
     /// One number for each axis. Throws the standard message.
     static func values(

@@ -89,12 +89,12 @@ struct ConvolutionProduct {
     private var fillsInOrder: Bool { groups == 1 && rows.phases.count == 1 && columns.phases.count == 1 && rows.step == 1
         && columns.step == 1 }
 
-    /// Source to destination. `finish` gets runs of whole destination places: those of a slice, while they are in the
-    /// cache, where that is possible.
+    /// Source to destination. `finish` gets (unless it is not wanted) runs of whole destination places: those of a slice,
+    /// while they are in the cache, where that is possible.
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
         workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
-        finish: ((_ places: Range<Int>) -> Void)?
+        finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
     ) {
         let room = workspace + packedCount
         context.parallel(parts.count, lanes: lanes) { number, lane in
@@ -105,9 +105,9 @@ struct ConvolutionProduct {
             let from = (slice - part.slice) * part.share
             let to = min(part.windows, from + part.share)
             multiply(part, from, to, source, destination, workspace, room + lane * laneCount, context.kernels)
-            if fillsInOrder, let finish { finish(from..<to) }
+            if fillsInOrder, finishes { finish(from..<to) }
         }
-        if !fillsInOrder, let finish {
+        if !fillsInOrder, finishes {
             let places = pictures * rows.destination * columns.destination
             context.parallel(over: places, by: max(1, (1 << 14) / max(1, destinationChannels)), finish)
         }

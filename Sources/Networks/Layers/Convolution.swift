@@ -115,7 +115,7 @@ final class Convolution: Layer {
     func forward(_ step: LayerStep, in context: Context) {
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
-        let keeps = step.training && activation.needsInput ? step.scratch : nil
+        let keeps = step.isDifferentiable && activation.needsInput ? step.scratch : nil
         forwardProduct(step.inputShape, step.rows).run(
             step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
         ) { places in
@@ -137,7 +137,8 @@ final class Convolution: Layer {
         if let dx = step.inputGradient {
             inputProduct(step.inputShape, step.rows).run(
                 dy, kernel: step.weights[0], to: dx, workspace: step.workspace, lanes: step.lanes, in: context,
-                finish: nil)
+                finishes: false
+            ) { _ in }
         }
     }
 
