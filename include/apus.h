@@ -560,55 +560,78 @@ apus_status apus_evaluate_grid(apus_context *context, apus_vector_function f, vo
 
 /* ------------------------------------------------------------------ 10. Linear algebra
  *
- * Since 1.1. Through LAPACK, in float64 (float32 is widened, results are rounded once to float32 outputs). Matrices
- * must be finite. Where outputs are arrays, leading dimensions are stacks of matrices, as in NumPy. Outputs that may be
- * NULL are not computed. Errors: APUS_E_SHAPE; APUS_E_NOT_CONVERGED for a singular matrix (naming the pivot) and for a
- * LAPACK iteration that fails; a nearly singular one (reciprocal condition below 2^-52) warns with the estimate. */
+ * Since 1.1. Through LAPACK, in float64: other inputs are widened exactly, results are rounded once to float32 outputs.
+ *
+ *   Stacks    Leading dimensions are stacks of matrices, as in NumPy, spread over the context's threads. Outputs have
+ *             the same leading dimensions. A number out (double *, int64_t *) stands for one number for each matrix,
+ *             in order: a single one for a matrix, and for a stack as many as it has matrices.
+ *   Values    Matrices must be finite: APUS_E_INVALID_ARGUMENT names the first value that is not and its place. Where
+ *             one half is read, the other may hold anything.
+ *   Outputs   float64 or float32, NULL where "may be NULL" is said: not computed then. After an error of one matrix of
+ *             a stack, those of others may have been written.
+ *   Singular  APUS_E_NOT_CONVERGED for an exactly singular matrix, with the number of the pivot (from 0), for one that
+ *             is not positive definite, and for an iteration of LAPACK that fails. A reciprocal condition below 2^-52
+ *             is no error: it warns (APUS_LOG_WARNING, once for a stack) with the estimate.
+ *   Errors    APUS_E_SHAPE; APUS_E_LIMIT for more than 2^31 - 1 rows, columns or elements of a LAPACK workspace.
+ *   Threads   The same bits for any number of threads. Interruptible between matrices, between panels of large LU, QR
+ *             and Cholesky factors, and before and after (not inside) calls of LAPACK for the others.
+ *
+ * Methods, sources and measured errors: docs/linear-algebra.md. */
 
-/* Solves a x = b for a vector or the columns of a matrix. `structure`: "general" (NULL; LU with partial pivoting),
- * "symmetric", "positive_definite" (Cholesky), "lower_triangular", "upper_triangular" (the other half is not read).
- * *rcond (may be NULL): the reciprocal condition estimate in the 1-norm (of the last matrix of a stack). */
+/* Solves a x = b for a vector b (n) or the columns of b (..., n, k); stacks of a and b broadcast. x has their shape and
+ * may be b. `structure`: "general" (NULL; LU with partial pivoting), "symmetric" (Bunch-Kaufman; the lower half is
+ * read), "positive_definite" (Cholesky; the lower half is read), "lower_triangular", "upper_triangular" (the other half
+ * is not read). rcond (may be NULL): the reciprocal condition of each matrix in the 1-norm, an estimate for large
+ * ones. */
 apus_status apus_solve(apus_context *context, const apus_array *a, const apus_array *b, const char *structure,
                        apus_array *x, double *rcond);
+/* out may be a. */
 apus_status apus_inverse(apus_context *context, const apus_array *a, apus_array *out);
-/* Singular values at most rcond times the largest count as 0; rcond < 0 means max(rows, columns) 2^-52. */
+/* The Moore-Penrose inverse (n, m) of any matrix (m, n). Singular values at most rcond times the largest count as 0;
+ * rcond < 0 means max(m, n) 2^-52. rank (may be NULL): how many are left. */
 apus_status apus_pseudo_inverse(apus_context *context, const apus_array *a, double rcond, apus_array *out,
                                 int64_t *rank);
-/* The least-squares solution of least norm (SVD, divide and conquer). residuals: the sum of squares for each column of
- * b. residuals, rank and singular_values may be NULL. */
+/* The least-squares solution of least norm (SVD, divide and conquer) of a (m, n), b (m) or (m, k): x (n) or (n, k).
+ * rcond as above. residuals (k numbers, 1 for a vector): the sum of squares of each column of b - a x. singular_values:
+ * min(m, n). residuals, rank and singular_values may be NULL. */
 apus_status apus_least_squares(apus_context *context, const apus_array *a, const apus_array *b, double rcond,
                                apus_array *x, apus_array *residuals, int64_t *rank, apus_array *singular_values);
 
-/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. */
+/* det a, and log |det a| with its sign (-1, 0, 1), which does not overflow. 0, and -infinity with sign 0, for an
+ * exactly singular matrix; 1 for one of no rows. */
 apus_status apus_determinant(apus_context *context, const apus_array *a, double *out);
 apus_status apus_log_determinant(apus_context *context, const apus_array *a, double *sign, double *log_absolute);
+/* The sum of the diagonal of a matrix of any shape; only the diagonal is read. */
 apus_status apus_trace(apus_context *context, const apus_array *a, double *out);
 /* Numerical rank: singular values above tolerance; < 0 means max(rows, columns) 2^-52 times the largest. */
 apus_status apus_matrix_rank(apus_context *context, const apus_array *a, double tolerance, int64_t *rank);
-/* Condition number and norm; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". A singular matrix
- * has the condition infinity. */
+/* Condition number |a| |a^-1| and norm |a|; `norm`: "2" (NULL), "1", "inf", "fro", and for apus_matrix_norm "nuc". The
+ * condition in "2" is that of any shape but an empty one, from singular values; the others are for square matrices.
+ * With a pivot, or a smallest singular value, of exactly 0 it is infinity. The norm of an empty matrix is 0. */
 apus_status apus_condition_number(apus_context *context, const apus_array *a, const char *norm, double *out);
 apus_status apus_matrix_norm(apus_context *context, const apus_array *a, const char *norm, double *out);
 
 /* a = l l^T of a symmetric positive definite matrix (the lower half is read); a matrix that is not is
- * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. */
+ * APUS_E_NOT_CONVERGED naming the leading minor. upper != 0 gives u with a = u^T u. out may be a. */
 apus_status apus_cholesky(apus_context *context, const apus_array *a, int32_t upper, apus_array *out);
 /* a[permutation] = l u: l (m, k) with unit diagonal, u (k, n), k = min(m, n); permutation: int64 or int32, m rows.
  * A singular matrix is no error. Outputs may be NULL. */
 apus_status apus_lu(apus_context *context, const apus_array *a, apus_array *l, apus_array *u, apus_array *permutation);
 /* a = q r, Householder, the diagonal of r made >= 0. q (m, k) and r (k, n), or q (m, m) and r (m, n): as they are
- * given. With `permutation` (n, may be NULL) columns are pivoted: a[:, permutation] = q r, |diagonal| descending. */
+ * given, either may be NULL. With `permutation` (n, int64 or int32, may be NULL) columns are pivoted:
+ * a[:, permutation] = q r, diagonal descending. */
 apus_status apus_qr(apus_context *context, const apus_array *a, apus_array *q, apus_array *r, apus_array *permutation);
 /* a = u diag(s) vt, singular values descending (divide and conquer). u (m, k), vt (k, n), or full (m, m), (n, n), as
- * they are given; u and vt may be NULL. */
+ * they are given; u and vt may be NULL. Vectors are determined up to sign, and up to rotation for repeated values. */
 apus_status apus_svd(apus_context *context, const apus_array *a, apus_array *u, apus_array *s, apus_array *vt);
-/* Symmetric (the lower half is read): ascending eigenvalues, eigenvectors in columns (may be NULL). */
+/* Symmetric (the lower half is read): ascending eigenvalues, orthonormal eigenvectors in columns (may be NULL). */
 apus_status apus_eigh(apus_context *context, const apus_array *a, apus_array *values, apus_array *vectors);
-/* General: eigenvalues as real and imaginary parts, and right eigenvectors of unit length in columns (may be NULL). */
+/* General: eigenvalues as real and imaginary parts, pairs of conjugates with the positive imaginary part first, and
+ * right eigenvectors of Euclidean length 1, largest component real, in columns (each part may be NULL). */
 apus_status apus_eig(apus_context *context, const apus_array *a, apus_array *values_real, apus_array *values_imaginary,
                      apus_array *vectors_real, apus_array *vectors_imaginary);
-/* a to a whole power (below 0: of the inverse), and e^a (scaling and squaring, Al-Mohy and Higham 2009,
- * doi:10.1137/09074721X). */
+/* a to a whole power (below 0: of the inverse; 0: the identity), and e^a (scaling and squaring, Al-Mohy and Higham
+ * 2009, doi:10.1137/09074721X). A result that overflows is APUS_E_NOT_CONVERGED. out may be a. */
 apus_status apus_matrix_power(apus_context *context, const apus_array *a, int64_t exponent, apus_array *out);
 apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, apus_array *out);
 
@@ -724,15 +747,21 @@ apus_status apus_expression_text(apus_context *context, const apus_expression *e
 
 /* ------------------------------------------------------------------ 13. Statistics
  *
- * Since 1.1. float64 throughout (float32 and whole numbers are read exactly). NaN makes a result NaN. */
+ * Since 1.1. float64 throughout (float32 and whole numbers are read exactly; results go to float64 or float32). Any
+ * strides. NaN makes a result NaN. Results have the same bits for any number of threads. Empty arrays are APUS_E_SHAPE,
+ * except where a result is said for them. Weights must be finite and >= 0, not all 0. */
 
-/* A statistic along axes (NULL with 0: of all elements): "mean", "median", "mode", "variance", "std",
- * "standard_error", "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range",
- * "interquartile_range", "skewness", "kurtosis" (excess; both with population moments), "sum", "product", "min",
- * "max", "geometric_mean", "harmonic_mean", "moment". parameters: ddof=0 (population; 1: sample) for "variance",
- * "std"; order=2 for "moment". Weights (NULL, or a's shape, or a vector along the one axis; >= 0, not all 0) for mean,
- * variance, std, sum, median: weights=population, frequency, reliability (divide by W, W - 1, W - sum w^2 / W). Two
- * passes with a compensated second sum (Chan et al. 1983, doi:10.1080/00031305.1983.10483115). */
+/* A statistic along axes (from the end when negative; NULL with 0: of all elements); out lacks them, or has extents of
+ * 1 in their place. "mean", "median", "mode" (of several the least), "variance", "std", "standard_error" (of the mean;
+ * ddof=1), "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range", "interquartile_range",
+ * "skewness", "kurtosis" (excess; both with population moments, NaN of equal values), "sum" (of nothing 0), "product"
+ * (of nothing 1), "min", "max", "geometric_mean", "harmonic_mean" (both NaN with a negative value), "moment".
+ * parameters (NULL for the defaults): ddof=0 (population; 1: sample) for "variance", "std"; order=2 for "moment". A
+ * divisor n - ddof that is not positive gives NaN. Weights (NULL, or a's shape, or a vector along the one axis) for
+ * mean, variance, std, sum, median: weights=population, frequency, reliability (divide by W - ddof, W - 1,
+ * W - sum w^2 / W); whole weights give the median of values repeated so often. Two passes with compensated sums and a
+ * correction of the mean (Chan et al. 1983, doi:10.1080/00031305.1983.10483115); order statistics by selection (Floyd
+ * and Rivest 1975, doi:10.1145/360680.360691). */
 apus_status apus_statistic(apus_context *context, const char *statistic, const char *parameters, const apus_array *a,
                            const apus_array *weights, const int32_t *axes, int32_t n_axes, apus_array *out);
 /* Quantiles 0 <= q[i] <= 1 along an axis; the first dimension of out is the quantiles. `method` has NumPy's names:
@@ -741,37 +770,42 @@ apus_status apus_statistic(apus_context *context, const char *statistic, const c
  * 1996, doi:10.1080/00031305.1996.10473566). */
 apus_status apus_quantile(apus_context *context, const apus_array *a, const double *q, int64_t n_q, const char *method,
                           int32_t axis, apus_array *out);
-/* Rows are observations, columns variables. Divides by n - ddof; weights (NULL, one per row) count observations. */
+/* Rows are observations, columns variables (a vector is one variable); out is (p, p). Divides by n - ddof; weights
+ * (NULL, one per row) count observations: by W - ddof. A divisor that is not positive gives NaN. */
 apus_status apus_covariance(apus_context *context, const apus_array *x, int32_t ddof, const apus_array *weights,
                             apus_array *out);
-/* `method`: "pearson" (NULL), "spearman", "kendall" (tau-b). A constant column has NaN. */
+/* `method`: "pearson" (NULL), "spearman" (of average ranks), "kendall" (tau-b; Knight 1966,
+ * doi:10.1080/01621459.1966.10480879). A constant column has NaN, and so has one that holds NaN. */
 apus_status apus_correlation(apus_context *context, const apus_array *x, const char *method, apus_array *out);
-/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". */
+/* Ranks from 1 along an axis; `method` for ties: "average" (NULL), "min", "max", "dense", "ordinal". out (a's shape) is
+ * real, or int64 or int32. A run that holds NaN has NaN for all its ranks. */
 apus_status apus_ranks(apus_context *context, const apus_array *a, const char *method, int32_t axis, apus_array *out);
 /* Counts (or sums of weights, NULL: 1) of a's elements in bins. edges (bins + 1, ascending) are read when
- * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range) and
- * written to edges, which may be NULL. The last bin contains its right end. density != 0 normalises to area 1. counts:
- * int64, or real. */
+ * `given_edges` is not 0, else they are made: equal bins from low to high (low = high = 0: the data's range, which must
+ * be finite; 0 to 1 of nothing) and written to edges, which may be NULL. The last bin contains its right end. Values
+ * outside of the edges, and NaN, are not counted. density != 0 normalises to area 1. counts: int64, int32, or real. */
 apus_status apus_histogram(apus_context *context, const apus_array *a, const apus_array *weights, double low,
                            double high, int32_t given_edges, int32_t density, apus_array *counts, apus_array *edges);
 /* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy. */
 apus_status apus_histogram_bins(apus_context *context, const apus_array *a, const char *rule, int64_t *bins);
 
-/* Running moments (Welford 1962, Pebay 2008): start from the _INIT macro, add values as they come, merge partial ones. Plain
- * numbers: copy and store them as you like. */
+/* Running moments (Welford 1962, doi:10.1080/00401706.1962.10490022; Pebay 2008, doi:10.2172/1028931): start from the
+ * _INIT macro, add values as they come, merge partial ones. Plain numbers: copy and store them as you like. */
 typedef struct apus_moments {
     uint32_t struct_size;
     int32_t reserved;
     int64_t count;
     double weight, mean, m2, m3, m4; /* total weight; sums of powers of deviations from the mean */
     double minimum, maximum;
+    double mean_rest; /* what rounding took from mean */
 } apus_moments;
-#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
-/* weights may be NULL. */
+#define APUS_MOMENTS_INIT { sizeof(apus_moments), 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 }
+/* All elements of `values`; weights (NULL: 1 each; >= 0) have its shape. After an error the moments are as before. */
 apus_status apus_moments_add(apus_context *context, apus_moments *moments, const apus_array *values,
                              const apus_array *weights);
 apus_status apus_moments_merge(apus_context *context, apus_moments *moments, const apus_moments *other);
-/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added. */
+/* "mean", "variance", "std", "standard_error", "skewness", "kurtosis", "min", "max", "sum" of what was added; variance
+ * divides by the total weight less ddof (NaN when that is not positive). Without values only "sum" is no error. */
 apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
                                    int32_t ddof, double *out);
 
@@ -797,7 +831,7 @@ apus_status apus_random_choice(apus_context *context, int64_t n, int32_t replace
  *
  * Since 1.1. */
 
-/* hessian: n x n, symmetric, all of it. product: hessian times a vector. */
+/* hessian: n x n, row by row; the upper triangle is read. product: hessian times a vector. */
 typedef int32_t (*apus_hessian_function)(void *user, const double *x, int64_t n, double *hessian);
 typedef int32_t (*apus_hessian_product_function)(void *user, const double *x, int64_t n, const double *vector,
                                                  double *product);
@@ -808,8 +842,8 @@ typedef struct apus_problem {
     int64_t n;                                     /* numbers in x */
     void *user;
     apus_function function;
-    apus_hessian_function hessian;                 /* may be NULL: Newton and trust-exact then take differences */
-    apus_hessian_product_function hessian_product; /* may be NULL */
+    apus_hessian_function hessian;                 /* may be NULL: products or differences of gradients then serve */
+    apus_hessian_product_function hessian_product; /* may be NULL; with it Newton-CG and trust-ncg hold no matrix */
     const double *lower, *upper;                   /* bounds, may be NULL; -inf and inf for none */
 } apus_problem;
 #define APUS_PROBLEM_INIT { sizeof(apus_problem), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
@@ -860,8 +894,14 @@ typedef struct apus_minimum {
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
-/* A function of one number: "brent" (NULL; Brent 1973) and "golden" from the bracket a, b (widened downhill), "bounded"
- * between a and b. parameters: xtol=1.48e-8 maxiter=500. */
+/* The least value of a function of one number. `method`: "brent" (NULL; Brent 1973: parabolas and golden section) and
+ * "golden" (Kiefer 1953) go downhill from a and b in growing steps until the function rises, then close in; with the
+ * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays
+ * between a <= b. parameters: xtol=1.48e-8 maxiter=500: the minimum is found to xtol |x| + 1e-11, "bounded":
+ * xtol / 3 + 1.48e-8 |x|; below the square root of rounding there is nothing to gain. A value that is NaN or infinite
+ * counts as high. *x, result: the best point seen, untouched after an error. APUS_STOP_UNBOUNDED: f fell without end.
+ * Errors: APUS_E_INVALID_ARGUMENT for points that are not finite, equal, or no bracket; APUS_E_NOT_CONVERGED when f is
+ * finite nowhere. result->gradient and inverse_hessian, where set, get one NaN. */
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
@@ -879,10 +919,14 @@ typedef struct apus_root {
 } apus_root;
 #define APUS_ROOT_INIT { sizeof(apus_root), 0, 0.0, 0.0, 0, 0, { 0 } }
 
-/* f(x) = 0: "brentq" (NULL; Brent 1973) and "bisect" in [a, b] where f changes sign; "newton" from a with `derivative`, and
- * "secant" from a and b. derivative may be NULL elsewhere. parameters: xtol=2e-12 rtol=8.9e-16 maxiter=100. No sign change is
- * APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative and NaN are
- * APUS_E_NOT_CONVERGED with *result filled. */
+/* f(x) = 0. `method`: "brentq" (NULL; Brent 1973) and "bisect" in [a, b], in either order, where f changes sign (an
+ * infinite value has a sign too); "newton" from a with `derivative`, where a step to a value that is not finite is halved;
+ * and "secant" from a and b. derivative may be NULL elsewhere; both get `user`. parameters: xtol=2e-12 rtol=8.9e-16
+ * maxiter=100: the root is found to xtol + rtol |x| ("newton", "secant": the last step is not longer). A root at an end is
+ * found at once. Where the sign changes at a jump or a pole the search ends there, and message says so: look at value.
+ * No sign change is APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative, two equal
+ * values of "secant" and NaN are APUS_E_NOT_CONVERGED with *result filled: the best point, and why. Evaluations count
+ * calls of the derivative. */
 apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
                            apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
 

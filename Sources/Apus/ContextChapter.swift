@@ -126,6 +126,7 @@ public func apus_catalog(
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "statistics": StatisticCatalog.json, "distributions": DistributionCatalog.json,
             "operations": OperationCatalog.json,
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
             "root_finders": RootFinder.json,

@@ -33,6 +33,7 @@ _MODULES = (
     "callbacks",
     "initializers",
     "layers",
+    "linalg",
     "linear_model",
     "losses",
     "metrics",
@@ -42,6 +43,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "stats",
 )
 _NAMES = {
     "Input": "layers",

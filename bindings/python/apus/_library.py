@@ -112,7 +112,24 @@ class LoadLimits(Structure):
     ]
 
 
+class Moments(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("count", c_int64),
+        ("weight", c_double),
+        ("mean", c_double),
+        ("m2", c_double),
+        ("m3", c_double),
+        ("m4", c_double),
+        ("minimum", c_double),
+        ("maximum", c_double),
+        ("mean_rest", c_double),
+    ]
+
+
 # Minimisation. Addresses alone, as in PROGRESS.
+SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
 HESSIAN = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p)
 HESSIAN_PRODUCT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, c_void_p, c_void_p)
@@ -147,6 +164,18 @@ class Iteration(Structure):
     ]
 
 
+class Root(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("root", c_double),
+        ("value", c_double),
+        ("iterations", c_int64),
+        ("evaluations", c_int64),
+        ("message", c_char * 160),
+    ]
+
+
 class Minimum(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -170,6 +199,7 @@ _FIT = POINTER(FitOptions)
 _LIMITS = POINTER(LoadLimits)
 _NODES = POINTER(c_int32)
 _DOUBLES = POINTER(c_double)
+_WHOLE = POINTER(c_int64)
 _TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
 
 # name: what it returns, then its arguments. "status" is int32.
@@ -237,6 +267,40 @@ PROTOTYPES = {
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    # Linear algebra
+    "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),
+    "apus_inverse": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    "apus_pseudo_inverse": (_STATUS, _HANDLE, _ARRAY, c_double, _ARRAY, _WHOLE),
+    "apus_least_squares": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, _ARRAY, _ARRAY, _WHOLE, _ARRAY),
+    "apus_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_log_determinant": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, _DOUBLES),
+    "apus_trace": (_STATUS, _HANDLE, _ARRAY, _DOUBLES),
+    "apus_matrix_rank": (_STATUS, _HANDLE, _ARRAY, c_double, _WHOLE),
+    "apus_condition_number": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_matrix_norm": (_STATUS, _HANDLE, _ARRAY, c_char_p, _DOUBLES),
+    "apus_cholesky": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY),
+    "apus_lu": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_qr": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_svd": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eigh": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_eig": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY),
+    "apus_matrix_power": (_STATUS, _HANDLE, _ARRAY, c_int64, _ARRAY),
+    "apus_matrix_exponential": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
+    # Statistics
+    "apus_statistic": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_quantile": (_STATUS, _HANDLE, _ARRAY, _DOUBLES, c_int64, c_char_p, c_int32, _ARRAY),
+    "apus_covariance": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, _ARRAY),
+    "apus_correlation": (_STATUS, _HANDLE, _ARRAY, c_char_p, _ARRAY),
+    "apus_ranks": (_STATUS, _HANDLE, _ARRAY, c_char_p, c_int32, _ARRAY),
+    "apus_histogram": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, c_double, c_int32, c_int32, _ARRAY, _ARRAY),
+    "apus_histogram_bins": (_STATUS, _HANDLE, _ARRAY, c_char_p, POINTER(c_int64)),
+    "apus_moments_add": (_STATUS, _HANDLE, POINTER(Moments), _ARRAY, _ARRAY),
+    "apus_moments_merge": (_STATUS, _HANDLE, POINTER(Moments), POINTER(Moments)),
+    "apus_moments_statistic": (_STATUS, _HANDLE, POINTER(Moments), c_char_p, c_int32, _DOUBLES),
+    "apus_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, c_char_p, _ARRAY, _ARRAY),
+    "apus_distribution_moments": (_STATUS, _HANDLE, c_char_p, c_char_p, _DOUBLES, _DOUBLES, _DOUBLES, _DOUBLES),
+    "apus_random_distribution": (_STATUS, _HANDLE, c_char_p, c_char_p, _ARRAY),
+    "apus_random_choice": (_STATUS, _HANDLE, c_int64, c_int32, _ARRAY, _ARRAY),
     # Minimisation
     "apus_minimize": (
         *(_STATUS, _HANDLE, c_char_p, c_char_p, POINTER(Problem), c_void_p),
@@ -245,6 +309,15 @@ PROTOTYPES = {
     "apus_line_search": (
         *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
         POINTER(Minimum),
+    ),
+    # Roots and minima of one variable
+    "apus_minimize_scalar": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        *(POINTER(c_double), POINTER(Minimum)),
+    ),
+    "apus_find_root": (
+        *(_STATUS, _HANDLE, c_char_p, c_char_p, SCALAR_FUNCTION, SCALAR_FUNCTION, c_void_p, c_double, c_double),
+        POINTER(Root),
     ),
     # Array arithmetic: elementwise
     "apus_elementwise": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, _ARRAY),

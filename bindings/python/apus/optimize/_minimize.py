@@ -140,8 +140,8 @@ def _options(options, known, tol):
             if name in known:
                 given.setdefault(name, tol)
     for name, value in given.items():
-        if isinstance(value, numpy.generic):
-            given[name] = value.item()
+        if isinstance(value, (numpy.generic, numpy.ndarray)):
+            given[name] = value.tolist()
     return given, disp
 
 
