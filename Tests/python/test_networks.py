@@ -6,7 +6,9 @@ import numpy
 import pytest
 
 import apus
-from apus import Input, Sequential, callbacks, initializers, layers, losses, metrics, optimizers
+from apus import (
+    Input, Sequential, callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers,
+)
 
 
 def small(*, seed=0, compiled=True, units=3):
@@ -525,6 +527,8 @@ def test_the_summary_names_layers_shapes_and_sizes():
         ("optimizers", optimizers, set()),
         ("losses", losses, set()),
         ("initializers", initializers, {"seed"}),
+        ("regularizers", regularizers, set()),
+        ("constraints", constraints, set()),
         ("metrics", metrics, set()),
     ],
 )

@@ -85,7 +85,8 @@ struct KerasConfigReader {
     private static let ignored: Set<String> = [
         "dtype", "dtype_policy", "batch_input_shape", "batch_shape", "build_config", "sparse", "ragged", "optional",
         "input_dtype", "noise_shape", "quantization_config", "lora_rank", "lora_alpha", "quantization_mode",
-        "input_dim", "input_length", "shared_object_id", "implementation", "seed", "synchronized",
+        "input_dim", "input_length", "shared_object_id", "implementation", "seed", "synchronized", "renorm_clipping",
+        "renorm_momentum",
     ]
     /// Keys that matter in training alone.
     private static let trainingOnly = ["_regularizer", "_constraint"]
@@ -208,7 +209,7 @@ struct KerasConfigReader {
         var operations: [String: String] = [:]
         for json in entries {
             let name = json["name"]?.stringValue ?? json["config"]?["name"]?.stringValue ?? ""
-            if json["module"]?.stringValue?.hasPrefix("keras.src.ops") == true {
+            if KerasConfigReader.isOperation(json, amongOthers: !operations.isEmpty) {
                 operations[name] = json["class_name"]?.stringValue ?? ""
                 continue
             }
@@ -269,6 +270,22 @@ struct KerasConfigReader {
         let inputs = try resolve(config["input_layers"], "input_layers")
         let outputs = try resolve(config["output_layers"], "output_layers")
         return try builder.graph(outputs: outputs, inputs: inputs)
+    }
+
+    /// How Keras 3 computes masks.
+    private static let maskOperations: Set<String> = [
+        "NotEqual", "Any", "LogicalOr", "LogicalAnd", "LogicalNot", "ExpandDims", "OnesLike", "ZerosLike", "BroadcastTo",
+        "Cast", "Equal", "Squeeze",
+    ]
+
+    /// Whether an entry of `layers` is an operation on arrays: by its module, or in old files by its class and by having
+    /// nothing that every layer has.
+    private static func isOperation(_ json: JSON, amongOthers: Bool) -> Bool {
+        if let module = json["module"]?.stringValue { return module.hasPrefix("keras.src.ops") }
+        guard let name = json["class_name"]?.stringValue, json["config"]?["trainable"] == nil,
+            json["config"]?["dtype"] == nil
+        else { return false }
+        return maskOperations.contains(name) || (amongOthers && name == "Concatenate")
     }
 
     /// Makes the calls in an order in which each comes after its inputs and after the calls of its layer before it, and

@@ -13,41 +13,6 @@ package final class Plan {
     /// Rows times this are the elements of each value.
     private let elements: [Int]
     private let steps: [PlannedStep]
-    /// A step with what is known of it beforehand.
-    private struct PlannedStep {
-        let step: LayerStep
-        let layer: any Layer
-        let slots: [Int]
-        /// Rows of the step for each row of the batch.
-        let factor: Int
-        /// Number of its random stream.
-        let stream: UInt64
-        /// It does nothing: the output is the input's memory.
-        let isView: Bool
-        let values: [Int]
-        let results: [Int]
-        /// Another consumer writes the input's gradient before: this one's goes to a spare place and is added.
-        let spares: [UnsafeMutablePointer<Float>?]
-        /// Another call of the same weights was before this one in the backward pass.
-        let sharesWeights: Bool
-        /// Some weight before each input trains, so that backward must go through it.
-        let inputTrains: [Bool]
-        /// Whether each weight has a gradient.
-        let trains: [Bool]
-        let anyTrains: Bool
-        /// Which of the network's outputs its first output is, or is a view of that nothing else uses.
-        let output: Int?
-        /// Penalties on its outputs.
-        let penalties: [(place: Int, regularizer: any Regularizer)]
-        /// Where the values of weights that this pass updates are made, by weight.
-        let updates: [UnsafeMutablePointer<Float>?]
-
-        /// Where an output is: of a view at the input, which may have been borrowed.
-        func values(_ place: Int) -> UnsafeMutablePointer<Float> { isView ? step.inputs[0] : step.outputs[place] }
-
-        /// Floats of state for one row, and where they begin among those of all steps.
-        let state: (count: Int, start: Int)
-    }
     /// The step that ends in each output, when nothing else uses what it makes.
     private let ends: [Int?]
     /// Values that no step of the backward pass writes the gradient of, so that it must be set to zero before.
@@ -223,9 +188,9 @@ package final class Plan {
                 PlannedStep(
                     step: layerStep, layer: step.layer, slots: step.slots, factor: step.factor,
                     stream: UInt64(step.outputs.first ?? 0) << 40, isView: isView[number], values: step.inputs,
-                    results: step.outputs, spares: spareOffsets[number].map { $0.map { arena.pointer + spareOffset + $0 } },
+                    spares: spareOffsets[number].map { $0.map { arena.pointer + spareOffset + $0 } },
                     sharesWeights: shared, inputTrains: step.inputs.map { trainsUpTo[$0] }, trains: trains,
-                    anyTrains: trains.contains(true), output: endOf[number],
+                    output: endOf[number],
                     penalties: step.outputs.enumerated().flatMap { place, value in
                         program.penalties.filter { $0.value == value }.map { (place, $0.regularizer) }
                     },
@@ -324,10 +289,8 @@ package final class Plan {
             if planned.isView { continue }
             if training {
                 step.random = Philox(seed: random.seed, stream: random.stream &+ planned.stream)
-                step.updates = planned.updates
-            } else if !step.updates.isEmpty {
-                step.updates = []
             }
+            if planned.hasUpdates { step.updates = training ? planned.updates : planned.noUpdates }
             planned.layer.forward(step, in: context)
         }
     }

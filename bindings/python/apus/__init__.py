@@ -31,6 +31,7 @@ library_version = _library.lib.apus_version().decode()
 
 _MODULES = (
     "callbacks",
+    "constraints",
     "initializers",
     "layers",
     "linalg",
@@ -43,6 +44,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "regularizers",
     "stats",
 )
 _NAMES = {
