@@ -36,6 +36,9 @@ enum ReferenceActivation {
         case "sigmoid": return x.map { 1 / (1 + exp(-$0)) }
         case "tanh": return x.map { tanh($0) }
         case "exponential": return x.map { exp($0) }
+        case "gelu": return x.map { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) }
+        case "silu": return x.map { $0 / (1 + exp(-$0)) }
+        case "mish": return x.map { $0 * tanh(log1p(exp($0))) }
         case "softmax":
             var y = x.map { exp($0) }
             for start in stride(from: 0, to: y.count, by: width) {

@@ -10,4 +10,12 @@ extension LayerCase {
         + add
         + concatenate
         + activityRegularization
+        + convolution
+        + transposedConvolution
+        + depthwiseConvolution
+        + separableConvolution
+        + pooling
+        + globalPooling
+        + resampling
+        + framing
 }
