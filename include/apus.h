@@ -637,18 +637,25 @@ apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, 
 
 /* ------------------------------------------------------------------ 11. Calculus
  *
- * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact derivatives see chapter 12. */
+ * Since 1.1. Derivatives and integrals of functions that can only be evaluated. For exact ones see chapter 12. */
 
-/* The derivative of f at x. parameters (NULL for the defaults): method=richardson (adaptive extrapolation of central
- * differences: Ridders 1982, doi:10.1016/S0141-1195(82)80057-0), central, forward, backward; order=1 or 2; step=0
- * (0: chosen). *error (may be NULL) is an estimate of the absolute error. A point where f is not finite, and a
- * derivative that does not settle, are APUS_E_NOT_CONVERGED. */
+/* The derivative of f at x. parameters (NULL for the defaults):
+ *   method=richardson  quotients at shrinking steps, extrapolated to step 0 (Ridders 1982,
+ *                      doi:10.1016/S0141-1195(82)80057-0); steps suit the function: smaller ones where values are not
+ *                      finite or do not settle, larger ones where rounding hides the derivative. Or one quotient:
+ *                      central, forward, backward.
+ *   side=both          of richardson: forward and backward evaluate f at x and on one side of it only, for borders
+ *   order=1            or 2
+ *   step=0             first (richardson) or only step; 0: chosen
+ * *error (may be NULL) is an estimate of the absolute error, *evaluations (may be NULL) counts. APUS_E_NOT_CONVERGED:
+ * f is not finite at x or around it, the quotients do not settle, or those of the two sides disagree (a kink). */
 apus_status apus_derivative(apus_context *context, apus_scalar_function f, void *user, double x,
                             const char *parameters, double *value, double *error, int64_t *evaluations);
-/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. */
+/* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. parameters here and
+ * below: as above, without order. */
 apus_status apus_gradient(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                           const char *parameters, double *gradient, double *errors);
-/* Along a direction, as given or with normalize=true as a unit vector. */
+/* Along a direction, as given or with normalize=true as a unit vector; order=1 or 2. error may be NULL. */
 apus_status apus_directional_derivative(apus_context *context, apus_function f, void *user, const double *x, int64_t n,
                                         const double *direction, const char *parameters, double *value, double *error);
 /* jacobian[i * n + j] = d f_i / d x_j; errors (m n numbers) may be NULL. */
@@ -668,15 +675,23 @@ typedef struct apus_integral {
 } apus_integral;
 #define APUS_INTEGRAL_INIT { sizeof(apus_integral), 0, 0.0, 0.0, 0, 0 }
 
-/* The integral of f from a to b; reversed limits change the sign, infinite ones are taken by substitution. parameters:
- * method=gauss_kronrod (adaptive, 21 points, epsilon extrapolation for singular ends: Piessens et al. 1983, QUADPACK,
- * doi:10.1007/978-3-642-61786-7), tanh_sinh, rectangle (midpoint), trapezoid, simpson; epsabs=1.49e-8 epsrel=1.49e-8
- * limit=50 (subintervals); points=[...] (difficult points inside); intervals=100 (of the fixed rules). End points are
- * never evaluated by the first three. APUS_E_NOT_CONVERGED when the tolerance was not reached or the integral seems to
- * diverge, with the best estimate in *result; a non-finite value of f inside the range is an error that names x. */
+/* The integral of f from a to b; reversed limits change the sign, equal ones give 0, infinite ones are taken by
+ * substitution (the whole line as two halves). parameters:
+ *   method=gauss_kronrod  adaptive, 21 points (15 on infinite ranges), epsilon extrapolation for singular ends
+ *                         (Piessens et al. 1983, QUADPACK, doi:10.1007/978-3-642-61786-7); tanh_sinh (Takahasi and Mori 1974,
+ *                         doi:10.2977/prims/1195192451); rectangle (midpoint), trapezoid, simpson on finite ranges
+ *   epsabs=1.49e-8 epsrel=1.49e-8  the error allowed is the larger of epsabs and epsrel |integral|, or what rounding
+ *                         allows. Work goes on to epsabs times the integral of |f| where that is below 1, so that small
+ *                         integrals have their digits too.
+ *   limit=50              subintervals at most (of each piece)
+ *   points=[...]          difficult points inside: each piece between them is an integral of its own
+ *   intervals=100         of the fixed rules; even for simpson
+ * Ends and points are never evaluated by gauss_kronrod, tanh_sinh and rectangle. APUS_E_NOT_CONVERGED when the
+ * tolerance was not reached or the integral seems to diverge, with the best estimate in *result; for a value of f that
+ * is not finite the message names x, and *result is untouched. */
 apus_status apus_integrate(apus_context *context, apus_scalar_function f, void *user, double a, double b,
                            const char *parameters, apus_integral *result);
-/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated adaptive integrals. */
+/* Over the box lower[i] to upper[i], n = 1 to 6, by iterated integrals, the last variable innermost. No points. */
 apus_status apus_integrate_box(apus_context *context, apus_function f, void *user, const double *lower,
                                const double *upper, int64_t n, const char *parameters, apus_integral *result);
 /* From samples y along an axis at positions x (a vector, or NULL for the spacing dx): `rule` "trapezoid", "simpson"
@@ -687,13 +702,15 @@ apus_status apus_integrate_samples(apus_context *context, const char *rule, cons
 apus_status apus_cumulative_integral(apus_context *context, const apus_array *y, const apus_array *x, double dx,
                                      int32_t axis, apus_array *out);
 
-/* Of a density given as a callback, over its support [a, b] (may be infinite). E[g(X)]; g NULL is X itself. The density need
- * not be normalised with normalize=true. parameters as of apus_integrate. */
+/* Of a density given as a callback, over its support a < b (may be infinite). E[g(X)]; g NULL is X itself; where the
+ * density is 0, g is not called. The density must be >= 0 and integrate to 1 within 1e-6 (APUS_E_INVALID_ARGUMENT tells
+ * what it integrates to), or normalize=true divides by its integral. A narrow density on a wide support is looked for.
+ * Other parameters as of apus_integrate. */
 apus_status apus_expected_value(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                                 apus_scalar_function g, void *g_user, const char *parameters, apus_integral *result);
 apus_status apus_variance_of_density(apus_context *context, apus_scalar_function density, void *user, double a,
                                      double b, const char *parameters, apus_integral *result);
-/* P(from <= X <= to). */
+/* P(from <= X <= to), from <= to. */
 apus_status apus_probability(apus_context *context, apus_scalar_function density, void *user, double a, double b,
                              double from, double to, const char *parameters, apus_integral *result);
 /* Of n values with probabilities (which must be >= 0 and sum to 1 within 1e-9): mean, variance, entropy in nats; each

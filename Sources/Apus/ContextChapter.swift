@@ -127,6 +127,10 @@ public func apus_catalog(
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "calculus": [
+                "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
+                "integrate": ParameterSpec.json(Integrator.specs),
+            ],
             "statistics": StatisticCatalog.json, "distributions": DistributionCatalog.json,
             "operations": OperationCatalog.json,
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,

@@ -115,7 +115,7 @@ final class Convolution: Layer {
     func forward(_ step: LayerStep, in context: Context) {
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
-        let keeps = step.isDifferentiable && activation.needsInput ? step.scratch : nil
+        let keeps = activation.keeps(step) ? step.scratch : nil
         forwardProduct(step.inputShape, step.rows).run(
             step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
         ) { places in
@@ -170,24 +170,5 @@ struct ConvolutionPlane {
     init(_ axes: [ConvolutionAxis], _ shape: Shape) {
         (down, across) = axes.count > 1 ? (axes[0], axes[1]) : (Self.single, axes[0])
         (rows, columns) = axes.count > 1 ? (shape[0], shape[1]) : (1, shape[0])
-    }
-}
-
-extension Activation {
-    /// Turns a step's output gradient into that by what was before this activation, which ends the layer; what was kept
-    /// for it is at the beginning of the step's scratch.
-    func backward(
-        _ step: LayerStep, _ dy: UnsafeMutablePointer<Float>, columns: Int, in context: Context
-    ) {
-        if step.gradientIsBeforeActivation || isLinear || columns == 0 { return }
-        let rows = step.rows * step.outputCount / columns
-        let y = step.output
-        let kept = needsInput ? UnsafePointer(step.scratch) : nil
-        context.parallel(over: rows, by: max(1, (1 << 14) / columns)) { range in
-            let offset = range.lowerBound * columns
-            gradient(
-                context.kernels, y + offset, kept: kept.map { $0 + offset }, dy + offset, dy + offset, rows: range.count,
-                columns: columns)
-        }
     }
 }

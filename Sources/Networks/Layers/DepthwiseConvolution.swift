@@ -80,7 +80,7 @@ final class DepthwiseConvolution: Layer {
         let channels = step.outputShape.last
         let places = step.rows * step.outputShape.dropLast.count
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
-        let keeps = step.isDifferentiable && activation.needsInput ? step.scratch : nil
+        let keeps = activation.keeps(step) ? step.scratch : nil
         context.parallel(over: places, by: max(1, (1 << 14) / channels)) { range in
             let offset = range.lowerBound * channels
             activation.apply(

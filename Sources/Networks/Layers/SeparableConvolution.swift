@@ -123,7 +123,7 @@ final class SeparableConvolution: Layer {
     ) {
         let places = step.rows * step.outputShape.dropLast.count
         let inner = step.inputShape.last * multiplier
-        let kept = step.isDifferentiable && activation.needsInput ? places * filters : 0
+        let kept = activation.keeps(step) ? places * filters : 0
         return (places, inner, step.scratch + kept, step.scratch + kept + places * inner)
     }
 
@@ -131,7 +131,7 @@ final class SeparableConvolution: Layer {
         let (places, inner, middle, _) = layout(step)
         first(step.inputShape, step.rows).run(step.input, kernel: step.weights[0], to: middle, in: context)
         let bias = usesBias ? UnsafePointer(step.weights[2]) : nil
-        let keeps = step.isDifferentiable && activation.needsInput ? step.scratch : nil
+        let keeps = activation.keeps(step) ? step.scratch : nil
         let y = step.output
         second(inner, places, isTransposed: false).run(
             middle, kernel: step.weights[1], to: y, workspace: step.workspace, lanes: step.lanes, in: context

@@ -141,7 +141,7 @@ final class TransposedConvolution: Layer {
     func forward(_ step: LayerStep, in context: Context) {
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
-        let keeps = step.isDifferentiable && activation.needsInput ? step.scratch : nil
+        let keeps = activation.keeps(step) ? step.scratch : nil
         forwardProduct(step.inputShape, step.outputShape, step.rows).run(
             step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
         ) { places in

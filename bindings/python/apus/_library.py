@@ -21,6 +21,9 @@ LOG = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 PROGRESS = CFUNCTYPE(c_int32, c_void_p, c_void_p)
 WRITE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 READ = CFUNCTYPE(c_int64, c_void_p, c_void_p, c_size_t)
+SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
+POINT_FUNCTION = CFUNCTYPE(c_int32, c_void_p, POINTER(c_double), c_int64, POINTER(c_double), POINTER(c_double))
+VECTOR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, POINTER(c_double), c_int64, POINTER(c_double), c_int64)
 
 
 class Structure(ctypes.Structure):
@@ -112,6 +115,17 @@ class LoadLimits(Structure):
     ]
 
 
+class IntegralResult(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("value", c_double),
+        ("error", c_double),
+        ("evaluations", c_int64),
+        ("subdivisions", c_int64),
+    ]
+
+
 class Moments(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -199,6 +213,7 @@ _FIT = POINTER(FitOptions)
 _LIMITS = POINTER(LoadLimits)
 _NODES = POINTER(c_int32)
 _DOUBLES = POINTER(c_double)
+_INTEGRAL = POINTER(IntegralResult)
 _WHOLE = POINTER(c_int64)
 _TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
 
@@ -272,6 +287,30 @@ PROTOTYPES = {
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
     "apus_session_reset_states": (_STATUS, _HANDLE, _HANDLE),
+    # Calculus
+    "apus_derivative": (
+        *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_char_p),
+        *(_DOUBLES, _DOUBLES, POINTER(c_int64)),
+    ),
+    "apus_gradient": (_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, c_int64, c_char_p, _DOUBLES, _DOUBLES),
+    "apus_directional_derivative": (
+        *(_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, c_int64, _DOUBLES, c_char_p),
+        *(_DOUBLES, _DOUBLES),
+    "apus_jacobian": (
+        *(_STATUS, _HANDLE, VECTOR_FUNCTION, c_void_p, _DOUBLES, c_int64, c_int64, c_char_p),
+    "apus_hessian": (_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, c_int64, c_char_p, _DOUBLES, _DOUBLES),
+    "apus_integrate": (_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_char_p, _INTEGRAL),
+    "apus_integrate_box": (
+        *(_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, _DOUBLES, c_int64, c_char_p),
+        _INTEGRAL,
+    "apus_integrate_samples": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, c_double, c_int32, _ARRAY),
+    "apus_cumulative_integral": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, c_int32, _ARRAY),
+    "apus_expected_value": (
+        *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, SCALAR_FUNCTION, c_void_p, c_char_p),
+    "apus_variance_of_density": (_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_char_p, _INTEGRAL),
+    "apus_probability": (
+        *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_double, c_double, c_char_p),
+    "apus_discrete_moments": (_STATUS, _HANDLE, _DOUBLES, _DOUBLES, c_int64, _DOUBLES, _DOUBLES, _DOUBLES),
     # Linear algebra
     "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),
     "apus_inverse": (_STATUS, _HANDLE, _ARRAY, _ARRAY),
