@@ -14,9 +14,13 @@ final class ActivationLayer: Layer {
     /// Elements handled as one slice.
     private static let chunk = 1 << 15
 
-    init(parameters: Parameters, activation: Activation) {
+    let config: [(key: String, value: JSON)]
+
+    /// - Parameter config: of a layer that is one activation; nil of this one.
+    init(parameters: Parameters, activation: Activation, config: [(key: String, value: JSON)]? = nil) {
         self.parameters = parameters
         self.activation = activation
+        self.config = config ?? [(key: "activation", value: activation.config)]
     }
 
     var passesMask: Bool { true }
@@ -57,5 +61,4 @@ final class ActivationLayer: Layer {
     }
 
     var finalActivation: Activation? { activation }
-    var config: [(key: String, value: JSON)] { [(key: "activation", value: activation.config)] }
 }

@@ -13,7 +13,7 @@ extension Activation {
         let rows = step.rows * step.outputCount / columns
         let y = step.output
         let kept = needsInput ? UnsafePointer(step.scratch) : nil
-        context.parallel(over: rows, by: max(1, (1 << 14) / columns)) { range in
+        context.parallel(over: rows, by: max(1, (1 << 15) / columns)) { range in
             let offset = range.lowerBound * columns
             gradient(
                 context.kernels, y + offset, kept: kept.map { $0 + offset }, dy + offset, dy + offset, rows: range.count,

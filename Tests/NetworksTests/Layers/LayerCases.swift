@@ -10,6 +10,11 @@ extension LayerCase {
         + add
         + concatenate
         + activityRegularization
+        + merging
+        + rectifiers
+        + shaping
+        + layerNormalization
+        + embedding
         + convolution
         + transposedConvolution
         + depthwiseConvolution

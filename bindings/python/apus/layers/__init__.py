@@ -1,6 +1,7 @@
 """Layers of networks, under Keras's names."""
 
 from ._base import CLASSES, Input, InputLayer, Layer, OtherLayer, from_config
+from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -11,9 +12,9 @@ from .convolution import (
     SeparableConv1D,
     SeparableConv2D,
 )
-from .core import Activation, Dense, Flatten, Masking, Reshape
-from .merging import Add, Concatenate
-from .normalization import BatchNormalization
+from .core import Activation, Dense, Embedding, Flatten, Masking, Permute, RepeatVector, Reshape
+from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from .normalization import BatchNormalization, LayerNormalization
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -24,7 +25,7 @@ from .pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
-from .regularization import ActivityRegularization, Dropout
+from .regularization import ActivityRegularization, Dropout, GaussianNoise
 from .resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from .wrappers import TimeDistributed
 
