@@ -895,19 +895,42 @@ typedef struct apus_minimum {
     int64_t iterations;
     int64_t function_evaluations, gradient_evaluations, hessian_evaluations;
     double *gradient;              /* set by the caller: n numbers to fill, or NULL */
-    double *inverse_hessian;       /* set by the caller: n n numbers to fill where the method has it (else NaN), or NULL */
+    double *inverse_hessian;       /* set by the caller: n n numbers, filled where the method has it (else NaN); or NULL */
     char message[160];
 } apus_minimum;
 #define APUS_MINIMUM_INIT { sizeof(apus_minimum), 0, 0.0, 0.0, 0, 0, 0, 0, NULL, NULL, { 0 } }
 
-/* Minimises problem->function from x, which holds the best point on return (untouched after an error). `method`:
- * SciPy's "CG" (Polak-Ribiere+ with the line search of Hager and Zhang 2005, doi:10.1137/030601880), "BFGS",
- * "L-BFGS-B" (bounds; the default for NULL; Byrd et al. 1995, doi:10.1137/0916069), "Newton" (modified Cholesky and
- * line search), "Newton-CG", "trust-exact" (More and Sorensen 1983, doi:10.1137/0904038), "trust-ncg" (Steihaug),
- * "Nelder-Mead" (no gradients; bounds), and the update rules of networks: "SGD" (learning_rate, momentum, nesterov),
- * "Adagrad", "Adadelta", "RMSprop", "Adam". parameters: gradient=callback (or forward, central: differences), gtol=1e-5
- * maxiter maxfev, and the method's own (apus_catalog, "minimizers"). `callback` may be NULL. APUS_OK whenever x was improved or
- * kept: read result->status. A function that is not finite at the start is APUS_E_NOT_CONVERGED. */
+/* Minimises problem->function from x, which holds the best point on return (untouched after an error). `method` (in any
+ * case of letters):
+ *   "CG"           conjugate gradients of Polak and Ribiere (beta >= 0), line search of Hager and Zhang 2005
+ *                  (doi:10.1137/030601880)
+ *   "BFGS"         with the n x n inverse Hessian (delivered in result->inverse_hessian)
+ *   "L-BFGS-B"     NULL; limited memory, within bounds where there are some (Byrd et al. 1995, doi:10.1137/0916069):
+ *                  maxcor=10 pairs, ftol=0; delivers the inverse Hessian of its pairs
+ *   "Newton"       modified Cholesky and line search
+ *   "Newton-CG"    truncated Newton with line search
+ *   "trust-exact"  trust region (More and Sorensen 1983, doi:10.1137/0904038)
+ *   "trust-ncg"    trust region, conjugate gradients inside (Steihaug 1983, doi:10.1137/0720042)
+ *   "Nelder-Mead"  simplex: no gradients; bounds
+ * and the update rules of networks, one full gradient a step, with learning_rate and:
+ *   "SGD"          momentum nesterov dampening, form=heavy_ball, average, corrected_average, lookahead
+ *   "Adagrad"      epsilon epsilon_inside initial_accumulator_value lr_decay
+ *   "Adadelta"     rho epsilon
+ *   "RMSprop"      rho momentum epsilon centered epsilon_inside
+ *   "Adam", "AdamW"  beta_1 beta_2 epsilon amsgrad epsilon_corrected
+ *   "Adamax"       beta_1 beta_2 epsilon epsilon_inside
+ *   "Nadam"        beta_1 beta_2 epsilon momentum_decay
+ *   all of them    weight_decay, decay_form=gradient or weights, clipvalue, clipnorm, keep=best or last
+ * parameters (NULL for the defaults): gradient=callback, or forward or central for differences; gtol=1e-5: converged
+ * when no component of the (projected) gradient is larger; maxiter (null: the method's limit; 0: the start is
+ * evaluated); maxfev (null: none); and the method's own (apus_catalog, "minimizers": with defaults and a line on each).
+ * `callback` may be NULL.
+ *
+ * APUS_OK whenever x was improved or kept: read result->status. Where the function is not finite the search steps back.
+ * One that falls below -1e20 times its size at the start (value, or gradient times x) counts as unbounded. A function
+ * or a gradient that is not finite at the start is APUS_E_NOT_CONVERGED; bounds for a method that takes none
+ * APUS_E_UNSUPPORTED, lower > upper APUS_E_INVALID_ARGUMENT (a start outside is moved to the bounds, the function is
+ * never called outside); an n x n matrix without room APUS_E_OUT_OF_MEMORY or APUS_E_LIMIT. */
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
@@ -922,8 +945,11 @@ apus_status apus_minimize(apus_context *context, const char *method, const char 
 apus_status apus_minimize_scalar(apus_context *context, const char *method, const char *parameters,
                                  apus_scalar_function f, void *user, double a, double b, double *x,
                                  apus_minimum *result);
-/* A step along a direction that meets the strong Wolfe conditions (c1=1e-4 c2=0.9 maximum=1e10 maxiter=50): *step, 0 with
- * APUS_E_NOT_CONVERGED when there is none or the direction does not descend. */
+/* *step along `direction` (n numbers) from x that meets the strong Wolfe conditions: with phi(s) = f(x + s direction),
+ * phi(s) <= phi(0) + c1 s phi'(0) and |phi'(s)| <= c2 |phi'(0)| (Nocedal and Wright, doi:10.1007/978-0-387-40065-5,
+ * algorithms 3.5 and 3.6). parameters: c1=1e-4 c2=0.9 first=1 (the step tried first) maximum=1e10 maxiter=50
+ * gradient=callback. The value and, where result->gradient is set, the gradient there are in *result. *step is 0 with
+ * APUS_E_NOT_CONVERGED when no step was found or the direction does not descend; bounds limit the step. */
 apus_status apus_line_search(apus_context *context, const char *parameters, const apus_problem *problem,
                              const double *x, const double *direction, double *step, apus_minimum *result);
 
