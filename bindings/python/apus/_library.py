@@ -296,20 +296,28 @@ PROTOTYPES = {
     "apus_directional_derivative": (
         *(_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, c_int64, _DOUBLES, c_char_p),
         *(_DOUBLES, _DOUBLES),
+    ),
     "apus_jacobian": (
         *(_STATUS, _HANDLE, VECTOR_FUNCTION, c_void_p, _DOUBLES, c_int64, c_int64, c_char_p),
+        *(_DOUBLES, _DOUBLES),
+    ),
     "apus_hessian": (_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, c_int64, c_char_p, _DOUBLES, _DOUBLES),
     "apus_integrate": (_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_char_p, _INTEGRAL),
     "apus_integrate_box": (
         *(_STATUS, _HANDLE, POINT_FUNCTION, c_void_p, _DOUBLES, _DOUBLES, c_int64, c_char_p),
         _INTEGRAL,
+    ),
     "apus_integrate_samples": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY, c_double, c_int32, _ARRAY),
     "apus_cumulative_integral": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_double, c_int32, _ARRAY),
     "apus_expected_value": (
         *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, SCALAR_FUNCTION, c_void_p, c_char_p),
+        _INTEGRAL,
+    ),
     "apus_variance_of_density": (_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_char_p, _INTEGRAL),
     "apus_probability": (
         *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_double, c_double, c_char_p),
+        _INTEGRAL,
+    ),
     "apus_discrete_moments": (_STATUS, _HANDLE, _DOUBLES, _DOUBLES, c_int64, _DOUBLES, _DOUBLES, _DOUBLES),
     # Linear algebra
     "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),
