@@ -73,6 +73,20 @@ typedef struct apus_kernels {
     void (*prelu_gradient)(const float *x, const float *slope, const float *dy, float *APUS_NULLABLE dx,
                            float *APUS_NULLABLE slope_gradient, int64_t count);
 
+    // Windows of lines by columns places, line_stride floats from line to line, channels last. The largest element of
+    // each channel (a NaN wins) and, where not NULL, the number of its place as a float; backward adds dy there.
+    void (*pool_max)(const float *x, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels, float *y,
+                     float *APUS_NULLABLE index);
+    void (*pool_max_gradient)(const float *dy, const float *index, int64_t line_stride, int64_t lines,
+                              int64_t columns, int64_t channels, float *dx);
+    // y = scale * sum; backward adds scale * dy to each place.
+    void (*pool_sum)(const float *x, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels,
+                     float scale, float *y);
+    void (*pool_sum_gradient)(const float *dy, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels,
+                              float scale, float *dx);
+    // y += a * b
+    void (*multiply_add)(const float *a, const float *b, float *y, int64_t count);
+
     // out[c] = sum over rows of x[r * stride + c]; overwrites
     void (*sum_rows)(const float *x, int64_t rows, int64_t columns, int64_t stride, float *out);
     // out = a + b

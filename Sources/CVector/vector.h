@@ -167,6 +167,8 @@ APUS_INLINE apus_f16 apus_f16_copysign(apus_f16 a, apus_f16 b) {
 APUS_INLINE apus_i16 apus_f16_less(apus_f16 a, apus_f16 b) { return a < b; }
 APUS_INLINE apus_i16 apus_f16_less_equal(apus_f16 a, apus_f16 b) { return a <= b; }
 APUS_INLINE apus_i16 apus_f16_equal(apus_f16 a, apus_f16 b) { return a == b; }
+// Whether either is NaN.
+APUS_INLINE apus_i16 apus_f16_unordered(apus_f16 a, apus_f16 b) { return ~((a <= b) | (a > b)); }
 
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_f16 apus_f16_select(apus_i16 mask, apus_f16 x, apus_f16 y) { return mask ? x : y; }

@@ -10,6 +10,8 @@ package func kernelTable() -> apus_kernels {
         softmax: softmax, softmax_gradient: softmaxGradient,
         log_softmax: logSoftmax, log_softmax_gradient: logSoftmaxGradient,
         rectify: rectify, rectify_gradient: rectifyGradient, prelu: prelu, prelu_gradient: preluGradient,
+        pool_max: poolMax, pool_max_gradient: poolMaxGradient, pool_sum: poolSum,
+        pool_sum_gradient: poolSumGradient, multiply_add: multiplyAdd,
         sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
         sum_squares: sumSquares,
         squared_error: squaredError, absolute_error: absoluteError, huber: huber,
