@@ -125,6 +125,7 @@ public func apus_catalog(
             "version": .string("\(version)"), "estimators": .array(EstimatorCatalog.entries.map(\.json)),
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
+            "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
             "calculus": [
                 "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),

@@ -122,9 +122,10 @@ private func shape(_ model: ModelHandle, _ what: Prediction, _ x: ArrayView) thr
         guard network.graph.inputs.count == 1 else {
             throw .unsupported("The network has \(network.graph.inputs.count) inputs: run it through a session.")
         }
-        try Rows.check(x, of: network.graph.nodes[network.graph.inputs[0]].shape, name: "x")
+        try Rows.check(x, of: network.graph.inputShape(0), name: "x")
         guard x.rows > 0 else { throw .shape("x must have at least one row, got shape \(x.shape).") }
-        return (.float32, network.graph.nodes[network.graph.outputs[0]].shape.prefixed(by: x.rows))
+        let shapes = try network.graph.outputShapes(for: [x.shape.dropFirst(1)])
+        return (.float32, shapes[0].prefixed(by: x.rows))
     }
 }
 
@@ -173,7 +174,10 @@ private func predict(_ network: NetworkModel, _ x: ArrayView, into out: ArrayVie
     while done < x.rows {
         try context.checkInterrupt()
         let rows = min(rowsAtOnce, x.rows - done)
-        try session.load(x.rows(done, rows), 0)
+        let part = x.rows(done, rows)
+        try session.checkInput(part, 0)
+        try session.prepare(in: context)
+        try session.load(part, 0)
         session.run(rows: rows, in: context)
         try session.store(0, into: out.rows(done, rows))
         done += rows

@@ -25,7 +25,8 @@ private func problem(_ pointer: UnsafePointer<apus_problem>?, _ context: Context
         }
     }
     let bounds = try Bounds(lower: given.lower, upper: given.upper, count: count, in: context.allocator)
-    return Problem(count: count, bounds: bounds, hessian: hessian, product: product) { (x, gradient) throws(ApusError) in
+    return Problem(count: count, bounds: bounds, hessian: hessian, product: product) {
+        (x, gradient) throws(ApusError) in
         var value = Double.nan
         let answer = inCallersState(context) { function(user, x, n, &value, gradient) }
         return try goesOn(answer, "problem->function") ? value : nil

@@ -46,6 +46,49 @@ public func apus_network_add(
     }
 }
 
+@implementation @_cdecl("apus_network_call")
+public func apus_network_call(
+    _ context: OpaquePointer?, _ network: OpaquePointer?, _ again: Int32, _ inputs: UnsafePointer<Int32>?,
+    _ count: Int32, _ node: UnsafeMutablePointer<Int32>?
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let network = try Apus.network(network)
+        guard let inputs = try nodes(inputs, count, "inputs") else {
+            throw .invalid("n_inputs must be at least 1, got \(count).")
+        }
+        let number = try network.callAgain(Int(again), inputs: inputs)
+        node?.pointee = Int32(truncatingIfNeeded: number)
+    }
+}
+
+@implementation @_cdecl("apus_network_add_model")
+public func apus_network_add_model(
+    _ context: OpaquePointer?, _ network: OpaquePointer?, _ model: OpaquePointer?,
+    _ parameters: UnsafePointer<CChar>?, _ inputs: UnsafePointer<Int32>?, _ count: Int32,
+    _ node: UnsafeMutablePointer<Int32>?
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let network = try Apus.network(network)
+        let model = try Apus.model(model).network()
+        let given = try ParameterText.parse(optionalText(parameters, "parameters"), for: "model")
+        let number = try network.add(model, given: given, inputs: nodes(inputs, count, "inputs"))
+        node?.pointee = Int32(truncatingIfNeeded: number)
+    }
+}
+
+@implementation @_cdecl("apus_network_node_shape")
+public func apus_network_node_shape(
+    _ context: OpaquePointer?, _ network: OpaquePointer?, _ node: Int32, _ outputs: UnsafeMutablePointer<Int32>?,
+    _ out: UnsafeMutablePointer<apus_array>?
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let network = try Apus.network(network)
+        let shape = try network.shape(of: Int(node))
+        if let out { try describe(.float32, shape.prefixed(by: Shape.unknown), in: out) }
+        outputs?.pointee = Int32(truncatingIfNeeded: network.outputs(of: Int(node)))
+    }
+}
+
 @implementation @_cdecl("apus_network_build")
 public func apus_network_build(
     _ context: OpaquePointer?, _ network: OpaquePointer?, _ outputs: UnsafePointer<Int32>?, _ count: Int32,

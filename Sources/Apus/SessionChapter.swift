@@ -67,6 +67,7 @@ private func run(
     guard rows >= 1, rows <= session.maximumRows else {
         throw .shape("inputs[0] must have 1 to \(session.maximumRows) rows, got \(rows).")
     }
+    try session.prepare(in: context)
     for index in 0..<Int(outputCount) {
         let view = try element(outputs, index)
         let shape = session.outputShape(index).prefixed(by: rows)
@@ -90,4 +91,16 @@ private func element(_ arrays: UnsafePointer<apus_array>, _ index: Int) throws(A
 @inline(__always)
 private func element(_ arrays: UnsafeMutablePointer<apus_array>, _ index: Int) throws(ApusError) -> ArrayView {
     try output(arrays + index, "outputs")
+}
+
+@implementation @_cdecl("apus_session_reset_states")
+public func apus_session_reset_states(_ context: OpaquePointer?, _ session: OpaquePointer?) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let handle = object(try require(session, "session"), as: SessionHandle.self)
+        guard handle.busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+            throw ApusError(.busy, "The session is in use by another thread.")
+        }
+        defer { handle.busy.store(false, ordering: .releasing) }
+        handle.session.resetStates()
+    }
 }

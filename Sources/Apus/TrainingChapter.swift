@@ -31,18 +31,19 @@ func training(
     }
 }
 
-/// The caller's arrays for one value of each node's shape, checked before anything is computed; none for NULL with 0.
+/// The caller's arrays for values whose rows have these shapes, checked before anything is computed; none for NULL
+/// with 0.
 private func results(
-    _ pointer: UnsafeMutablePointer<apus_array>?, _ count: Int32, of nodes: [Int], in graph: NetworkGraph, rows: Int,
-    _ name: String, _ side: String
+    _ pointer: UnsafeMutablePointer<apus_array>?, _ count: Int32, of shapes: [Shape], rows: Int, _ name: String,
+    _ side: String
 ) throws(ApusError) -> [ArrayView] {
     if pointer == nil, count == 0 { return [] }
     let views = try outputs(pointer, count, name)
-    guard views.count == nodes.count else {
-        throw .invalid("The network has \(nodes.count) \(side), got \(views.count) \(name).")
+    guard views.count == shapes.count else {
+        throw .invalid("The network has \(shapes.count) \(side), got \(views.count) \(name).")
     }
     for (index, view) in views.enumerated() {
-        let shape = graph.nodes[nodes[index]].shape.prefixed(by: rows)
+        let shape = shapes[index].prefixed(by: rows)
         guard view.shape == shape else {
             throw .shape("\(name)[\(index)] must have shape \(shape), got \(view.shape).")
         }
@@ -190,9 +191,8 @@ public func apus_trainer_forward(
 ) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
         let data = try batch(inputs, inputCount, nil, 0, nil)
-        let graph = trainer.model.graph
         let views = try results(
-            out, outputCount, of: graph.outputs, in: graph, rows: data.rows, "outputs", "outputs")
+            out, outputCount, of: trainer.outputShapes(for: data), rows: data.rows, "outputs", "outputs")
         try trainer.runForward(data, training: isTraining != 0, in: context)
         for (index, view) in views.enumerated() {
             let output = try trainer.output(index)
@@ -233,7 +233,8 @@ public func apus_trainer_backward(
             given = views
         }
         let wanted = try results(
-            out, inputCount, of: graph.inputs, in: graph, rows: trainer.rowsOfLastForward, "input_gradients", "inputs")
+            out, inputCount, of: trainer.inputShapesOfLastForward, rows: trainer.rowsOfLastForward, "input_gradients",
+            "inputs")
         try trainer.backward(outputGradients: given, wantsInputGradients: !wanted.isEmpty, in: context)
         for (index, view) in wanted.enumerated() {
             let gradient = try trainer.inputGradient(index)
@@ -286,4 +287,9 @@ public func apus_trainer_set_learning_rate(_ context: OpaquePointer?, _ trainer:
 @implementation @_cdecl("apus_trainer_publish")
 public func apus_trainer_publish(_ context: OpaquePointer?, _ trainer: OpaquePointer?) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in try trainer.publish(in: context) }
+}
+
+@implementation @_cdecl("apus_trainer_reset_states")
+public func apus_trainer_reset_states(_ context: OpaquePointer?, _ trainer: OpaquePointer?) -> apus_status {
+    training(context, trainer) { (_, trainer) throws(ApusError) in trainer.resetStates() }
 }

@@ -92,6 +92,11 @@ package final class Context: @unchecked Sendable {
     /// Runs slices in parallel; see ThreadPool.run.
     package func parallel(_ count: Int, _ body: (Int) -> Void) { pool.run(count, body) }
 
+    /// Runs slices in parallel, in lanes that have working memory of their own; see ThreadPool.run.
+    package func parallel(_ count: Int, lanes: Int, _ body: (_ slice: Int, _ lane: Int) -> Void) {
+        pool.run(count, lanes: lanes, body)
+    }
+
     /// Cuts 0..<count into runs of `chunk` elements, whatever the number of threads, and runs them in parallel.
     package func parallel(over count: Int, by chunk: Int, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }

@@ -112,9 +112,14 @@ private func short(_ value: Double) -> String {
 package struct Parameters: Sendable {
     package let kind: String
     package private(set) var values: [(key: String, value: JSON)]
+    /// From a file, where what is unknown inside of a value (a wrapped layer) is passed over.
+    package private(set) var isLenient = false
 
     /// Checks given values against a kind's specs. Throws "The alpha of ridge must be a number >= 0, got -1.".
-    package init(kind: String, specs: [ParameterSpec], given: [(key: String, value: JSON)]) throws(ApusError) {
+    package init(kind: String, specs: [ParameterSpec], given: [(key: String, value: JSON)], lenient: Bool = false)
+        throws(ApusError)
+    {
+        isLenient = lenient
         for (index, item) in given.enumerated() {
             guard specs.contains(where: { $0.name == item.key }) else {
                 let known = specs.map(\.name).joined(separator: ", ")
@@ -141,6 +146,12 @@ package struct Parameters: Sendable {
         }
         self.kind = kind
         self.values = checked
+    }
+
+    /// Of a kind that has none.
+    package init(kind: String) {
+        self.kind = kind
+        values = []
     }
 
     /// Parses and checks "name=value name=value" or a JSON object; empty for the defaults.

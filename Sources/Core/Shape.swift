@@ -1,12 +1,14 @@
 /// Extents of an array of up to eight dimensions, held inline.
 package struct Shape: Equatable, Sendable, CustomStringConvertible {
-    package static let maximumRank = 8
+    @inlinable package static var maximumRank: Int { 8 }
+    /// An extent that is not known before data comes: time steps of a sequence, sides of a picture.
+    package static let unknown = -1
 
-    private var storage: InlineArray<8, Int>
-    package private(set) var rank: Int
+    @usableFromInline var storage: InlineArray<8, Int>
+    @usableFromInline package internal(set) var rank: Int
 
     /// A scalar's shape.
-    package init() {
+    @inlinable package init() {
         storage = InlineArray(repeating: 0)
         rank = 0
     }
@@ -20,14 +22,14 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
     package init(_ extents: Int...) { self.init(extents) }
 
     /// Adds a last dimension; beyond eight it changes nothing.
-    package mutating func append(_ extent: Int) {
+    @inlinable package mutating func append(_ extent: Int) {
         guard rank < Shape.maximumRank else { return }
         storage[rank] = extent
         rank += 1
     }
 
     /// Extent of dimension `index`, which must lie below the rank.
-    package subscript(index: Int) -> Int {
+    @inlinable package subscript(index: Int) -> Int {
         get { storage[index] }
         set { storage[index] = newValue }
     }
@@ -56,6 +58,26 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
 
     package var extents: [Int] { (0..<rank).map { storage[$0] } }
 
+    /// Whether no extent is `unknown`.
+    package var isKnown: Bool {
+        for index in 0..<rank where storage[index] < 0 { return false }
+        return true
+    }
+
+    /// Whether an array of shape `other` may come where this shape is declared: equal but for unknown extents.
+    package func admits(_ other: Shape) -> Bool {
+        guard rank == other.rank else { return false }
+        for index in 0..<rank where storage[index] != other.storage[index] && storage[index] >= 0 { return false }
+        return true
+    }
+
+    /// Elements of the known extents; 1 for none. For limits on what is declared.
+    package var knownCount: Int? {
+        var known = Shape()
+        for index in 0..<rank where storage[index] >= 0 { known.append(storage[index]) }
+        return known.checkedCount
+    }
+
     /// Dimensions from `start` on.
     package func dropFirst(_ start: Int) -> Shape {
         var result = Shape()
@@ -75,14 +97,32 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
         return result
     }
 
-    package static func == (a: Shape, b: Shape) -> Bool {
+    @inlinable package static func == (a: Shape, b: Shape) -> Bool {
         guard a.rank == b.rank else { return false }
         for index in 0..<a.rank where a.storage[index] != b.storage[index] { return false }
         return true
     }
 
-    /// As in messages: "(3, 4)".
-    package var description: String {
-        "(" + extents.map(String.init).joined(separator: ", ") + (rank == 1 ? ",)" : ")")
+    /// This shape without its last dimension.
+    package var dropLast: Shape {
+        var result = Shape()
+        for index in 0..<max(0, rank - 1) { result.append(storage[index]) }
+        return result
     }
+
+    /// As in messages: "(3, 4)"; an unknown extent is "any".
+    package var description: String {
+        "(" + extents.map { $0 < 0 ? "any" : String($0) }.joined(separator: ", ") + (rank == 1 ? ",)" : ")")
+    }
+}
+
+/// The product of sizes for an allocation; 2^56, which no allocator gives, for one that cannot be counted.
+package func cappedProduct(_ factors: Int...) -> Int {
+    var product = 1
+    for factor in factors {
+        let (value, overflow) = product.multipliedReportingOverflow(by: max(factor, 0))
+        if overflow || value > 1 << 56 { return factors.contains { $0 <= 0 } ? 0 : 1 << 56 }
+        product = value
+    }
+    return product
 }

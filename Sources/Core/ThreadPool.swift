@@ -42,6 +42,29 @@ package final class ThreadPool: @unchecked Sendable {
         inside = false
     }
 
+    /// Calls `body` once for each slice number with the number of the lane it runs in, below `lanes`: slices of one lane
+    /// never run at the same time, so that each lane can have working memory of its own. Which slice runs in which lane
+    /// differs from call to call.
+    package func run(_ count: Int, lanes: Int, _ body: (_ slice: Int, _ lane: Int) -> Void) {
+        let lanes = min(max(lanes, 1), count)
+        if lanes <= 1 {
+            var slice = 0
+            while slice < count {
+                body(slice, 0)
+                slice += 1
+            }
+            return
+        }
+        let next = Atomic<Int>(0)
+        run(lanes) { lane in
+            while true {
+                let slice = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                if slice >= count { return }
+                body(slice, lane)
+            }
+        }
+    }
+
     private func started() -> Shared {
         let current = getpid()
         if let shared, process == current { return shared }

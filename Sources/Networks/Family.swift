@@ -77,11 +77,13 @@ package struct Family<Product>: Sendable {
             }
             given.removeAll { item in !entry.parameters.contains { $0.name == item.key } }
         }
-        return try make(entry, given: given)
+        return try make(entry, given: given, lenient: lenient)
     }
 
-    private func make(_ entry: Entry<Product>, given: [(key: String, value: JSON)]) throws(ApusError) -> Product {
-        try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given))
+    private func make(_ entry: Entry<Product>, given: [(key: String, value: JSON)], lenient: Bool = false)
+        throws(ApusError) -> Product
+    {
+        try entry.make(Parameters(kind: entry.className, specs: entry.parameters, given: given, lenient: lenient))
     }
 
     package var json: JSON { .array(entries.map(\.json)) }

@@ -61,18 +61,19 @@ package final class NetworkModel: @unchecked Sendable {
 
     /// Layers, shapes, parameters and memory, for apus_model_info.
     package var info: JSON {
-        func shape(_ row: Shape) -> JSON { .array([.null] + row.extents.map { .integer($0) }) }
-        var firstCalls = [GraphNode?](repeating: nil, count: graph.layers.count)
-        for node in graph.nodes where firstCalls[node.layer] == nil { firstCalls[node.layer] = node }
+        func shape(_ row: Shape) -> JSON { .array([.null] + row.jsonExtents) }
+        var firstCalls = [GraphCall?](repeating: nil, count: graph.layers.count)
+        for call in graph.calls where firstCalls[call.layer] == nil { firstCalls[call.layer] = call }
         let layers: [JSON] = graph.layers.enumerated().map { index, layer in
             let call = firstCalls[index]
             let slots = layer.slots.map { graph.slots[$0] }
+            let outputs = call.map { $0.outputs.map { shape(graph.values[$0].shape) } } ?? []
             return [
                 "name": .string(layer.name), "kind": .string(layer.layer.parameters.kind),
-                "trainable": .bool(layer.isTrainable), "output_shape": shape(call?.shape ?? Shape()),
+                "trainable": .bool(layer.isTrainable), "output_shape": outputs.first ?? .null,
+                "output_shapes": .array(outputs),
                 "parameters": .integer(slots.reduce(0) { $0 + $1.count }),
-                "inputs": .array(
-                    (call?.inputs ?? []).map { .string(graph.layers[graph.nodes[$0].layer].name) }),
+                "inputs": .array((call?.inputs ?? []).map { .string(graph.layer(of: $0).name) }),
                 "config": .object(layer.layer.config),
                 "weights": .array(
                     slots.map { slot in
@@ -86,8 +87,8 @@ package final class NetworkModel: @unchecked Sendable {
         let trainable = graph.slots.filter(\.isTrainable).reduce(0) { $0 + $1.count }
         return [
             "kind": "network", "name": .string(graph.name), "layers": .array(layers),
-            "inputs": .array(graph.inputs.map { shape(graph.nodes[$0].shape) }),
-            "outputs": .array(graph.outputs.map { shape(graph.nodes[$0].shape) }),
+            "inputs": .array(graph.inputs.map { shape(graph.values[$0].shape) }),
+            "outputs": .array(graph.outputs.map { shape(graph.values[$0].shape) }),
             "parameters": .integer(graph.parameterCount), "trainable_parameters": .integer(trainable),
             "weight_bytes": .integer(graph.parameterCount * 4),
             "attributes": .array(

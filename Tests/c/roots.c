@@ -13,7 +13,7 @@ typedef struct probe {
     int kind;
 } probe;
 
-enum { CUBIC, COSINE, POLE, STEP, NOT_A_NUMBER, PARABOLA, LINE, CONSTANT, SQUARE_PLUS_ONE, BUSY };
+enum { CUBIC, COSINE, POLE, STEP, NOT_A_NUMBER, PARABOLA, LINE, CONSTANT, SQUARE_PLUS_ONE, BUSY, INTERRUPTS };
 
 static int32_t function(void *user, double x, double *value)
 {
@@ -29,6 +29,10 @@ static int32_t function(void *user, double x, double *value)
     case PARABOLA: *value = (x - 0.7) * (x - 0.7) + 3; break;
     case LINE: *value = x; break;
     case SQUARE_PLUS_ONE: *value = x * x + 1; break;
+    case INTERRUPTS:
+        apus_interrupt(context);
+        *value = x * x - 0.5;
+        break;
     case BUSY: {
         apus_root r = APUS_ROOT_INIT;
         CHECK(apus_find_root(context, NULL, NULL, function, NULL, p, 0, 1, &r) == APUS_E_BUSY);
@@ -127,6 +131,21 @@ static void answers_of_the_function_are_heeded(void)
     OK(context, apus_find_root(context, NULL, NULL, function, NULL, &p, 0, 1, &r));
     apus_interrupt(context);
     FAILS(context, APUS_E_INTERRUPTED, apus_find_root(context, NULL, NULL, function, NULL, &p, 0, 1, &r));
+}
+
+static void an_interrupt_ends_a_search(void)
+{
+    for (int m = 0; m < 4; m++) {
+        probe p = { 0, 0, 0, INTERRUPTS };
+        apus_root r = APUS_ROOT_INIT;
+        FAILS(context, APUS_E_INTERRUPTED, apus_find_root(context, methods[m], NULL, function, slope, &p, 0, 1, &r));
+        CHECK(p.calls == 1);
+    }
+    probe p = { 0, 0, 0, INTERRUPTS };
+    apus_minimum r = APUS_MINIMUM_INIT;
+    double x = 3;
+    FAILS(context, APUS_E_INTERRUPTED, apus_minimize_scalar(context, NULL, NULL, function, &p, 0, 1, &x, &r));
+    CHECK(p.calls == 1 && x == 3);
 }
 
 static void bad_arguments_of_roots_are_refused(void)
@@ -329,6 +348,7 @@ int main(void)
     RUN(a_pole_is_named);
     RUN(failures_fill_the_result);
     RUN(answers_of_the_function_are_heeded);
+    RUN(an_interrupt_ends_a_search);
     RUN(bad_arguments_of_roots_are_refused);
     RUN(minimises_functions_of_one_variable);
     RUN(a_line_has_no_minimum);

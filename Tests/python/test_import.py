@@ -55,6 +55,12 @@ STRUCTURES = {
     "apus_progress": _library.Progress,
     "apus_fit_options": _library.FitOptions,
     "apus_load_limits": _library.LoadLimits,
+    "apus_integral": _library.IntegralResult,
+    "apus_moments": _library.Moments,
+    "apus_problem": _library.Problem,
+    "apus_iteration": _library.Iteration,
+    "apus_minimum": _library.Minimum,
+    "apus_root": _library.Root,
 }
 
 

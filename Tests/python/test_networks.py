@@ -6,7 +6,9 @@ import numpy
 import pytest
 
 import apus
-from apus import Input, Sequential, callbacks, initializers, layers, losses, metrics, optimizers
+from apus import (
+    Input, Sequential, callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers,
+)
 
 
 def small(*, seed=0, compiled=True, units=3):
@@ -521,10 +523,12 @@ def test_the_summary_names_layers_shapes_and_sizes():
 @pytest.mark.parametrize(
     "family, module, left_out",
     [
-        ("layers", layers, {"seed", "data_format", "trainable"}),
+        ("layers", layers, {"seed", "data_format", "trainable", "alpha"}),
         ("optimizers", optimizers, set()),
         ("losses", losses, set()),
         ("initializers", initializers, {"seed"}),
+        ("regularizers", regularizers, set()),
+        ("constraints", constraints, set()),
         ("metrics", metrics, set()),
     ],
 )

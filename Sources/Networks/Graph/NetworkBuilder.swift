@@ -4,7 +4,8 @@ import Core
 package final class NetworkBuilder {
     package let name: String
     private var layers: [GraphLayer] = []
-    private var nodes: [GraphNode] = []
+    private var calls: [GraphCall] = []
+    private var values: [GraphValue] = []
     private var names: Set<String> = []
     /// The last number given to each stem of a name.
     private var lastNumbers: [String: Int] = [:]
@@ -22,11 +23,12 @@ package final class NetworkBuilder {
         self.maximumLayers = maximumLayers
     }
 
-    package var count: Int { nodes.count }
+    /// Values so far: one for each output of each call.
+    package var count: Int { values.count }
     var layerCount: Int { layers.count }
 
-    /// Adds a layer called on earlier nodes (nil: the last one) and returns the number of its node. Throws with the
-    /// layer's name in front.
+    /// Adds a layer called on earlier values (nil: the last one) and returns the number of its first output; further
+    /// outputs have the numbers after it. Throws with the layer's name in front.
     @discardableResult
     package func add(_ kind: String, given: [(key: String, value: JSON)], inputs: [Int]?) throws(ApusError) -> Int {
         let entry = try LayerCatalog.family.entry(kind)
@@ -44,8 +46,24 @@ package final class NetworkBuilder {
         } catch { throw error.within("layer '\(name)'") }
     }
 
+    /// Adds a model as a layer: its definition with its weights of this moment to begin with. Parameters are those that
+    /// every layer has; without a name it takes the model's, made unique.
+    package func add(_ model: NetworkModel, given: [(key: String, value: JSON)], inputs: [Int]?) throws(ApusError)
+        -> Int
+    {
+        let shared = try Parameters(kind: "model", specs: LayerCatalog.common, given: given)
+        let name = shared["name"].stringValue ?? freshName(model.graph.name)
+        do throws(ApusError) {
+            return try add(
+                GraphLayer(
+                    name: name, isTrainable: shared.boolean("trainable"),
+                    layer: NestedModel(model.graph, start: model.weights)),
+                inputs: inputs)
+        } catch { throw error.within("layer '\(name)'") }
+    }
+
     /// Adds a made layer. Its errors do not carry its name.
-    func add(_ layer: GraphLayer, inputs given: [Int]?) throws(ApusError) -> Int {
+    package func add(_ layer: GraphLayer, inputs given: [Int]?) throws(ApusError) -> Int {
         guard layers.count < maximumLayers else {
             throw .limit("A network may have at most \(maximumLayers) layers.")
         }
@@ -65,26 +83,60 @@ package final class NetworkBuilder {
         }
     }
 
-    /// Calls a layer that the network has on some nodes.
+    /// Calls a layer of the network once more, the one that made a value, on other values: its weights are shared.
+    /// Returns the number of the first output. Throws with the layer's name in front.
+    package func callAgain(_ value: Int, inputs: [Int]) throws(ApusError) -> Int {
+        guard value >= 0, value < values.count else { throw missing(value, "The layer's") }
+        let layer = calls[values[value].call].layer
+        do { return try call(layer, inputs: inputs) } catch { throw error.within("layer '\(layers[layer].name)'") }
+    }
+
+    private func missing(_ value: Int, _ whose: String) -> ApusError {
+        .invalid(
+            "\(whose) node is \(value), but there are "
+                + (values.isEmpty ? "none yet." : "nodes 0 to \(values.count - 1)."))
+    }
+
+    /// The shape of one row of a value. Throws `invalidArgument` for a number that is none.
+    package func shape(of value: Int) throws(ApusError) -> Shape {
+        guard value >= 0, value < values.count else { throw missing(value, "The") }
+        return values[value].shape
+    }
+
+    /// How many values the call has that made `value`.
+    package func outputs(of value: Int) -> Int { calls[values[value].call].outputs.count }
+
+    /// Calls a layer that the network has on some values; returns the number of the first output.
     func call(_ layer: Int, inputs given: [Int]?) throws(ApusError) -> Int {
-        let isInput = layers[layer].layer is InputLayer
-        let inputs = given ?? (isInput ? [] : nodes.isEmpty ? [] : [nodes.count - 1])
+        let kind = layers[layer].layer
+        let isInput = kind is InputLayer
+        let inputs = given ?? (isInput ? [] : values.isEmpty ? [] : [values.count - 1])
         if isInput, !inputs.isEmpty { throw .invalid("An input layer takes no inputs, got \(inputs.count).") }
         if !isInput, inputs.isEmpty {
             throw .invalid("It comes first, but only an Input layer can: add one with the shape of a row.")
         }
-        if !isInput, inputs.count != 1 {
-            throw .shape("\(layers[layer].layer.parameters.kind) takes one input, got \(inputs.count).")
+        let range = kind.inputCount
+        if !isInput, !range.contains(inputs.count) {
+            let wanted =
+                range.upperBound == range.lowerBound
+                ? (range.lowerBound == 1 ? "one input" : "\(range.lowerBound) inputs")
+                : range.upperBound == .max
+                    ? "at least \(range.lowerBound) inputs" : "\(range.lowerBound) to \(range.upperBound) inputs"
+            throw .shape("\(kind.parameters.kind) takes \(wanted), got \(inputs.count).")
         }
-        for input in inputs where input < 0 || input >= nodes.count {
-            throw .invalid("Its input is node \(input), but there are nodes 0 to \(nodes.count - 1).")
+        for input in inputs where input < 0 || input >= values.count { throw missing(input, "Its input") }
+        let shapes = try kind.outputShapes(inputs.map { values[$0].shape })
+        for shape in shapes {
+            guard let count = shape.knownCount, count <= Int(Int32.max) else {
+                throw .limit("Its output of shape \(shape) per row is too large.")
+            }
         }
-        let shape = try layers[layer].layer.outputShape(inputs.map { nodes[$0].shape })
-        guard let count = shape.checkedCount, count <= Int(Int32.max) else {
-            throw .limit("Its output of shape \(shape) per row is too large.")
+        let first = values.count
+        for (index, shape) in shapes.enumerated() {
+            values.append(GraphValue(call: calls.count, index: index, shape: shape))
         }
-        nodes.append(GraphNode(layer: layer, inputs: inputs, shape: shape))
-        return nodes.count - 1
+        calls.append(GraphCall(layer: layer, inputs: inputs, outputs: first..<values.count))
+        return first
     }
 
     /// "dense", "dense_1", ...: Keras's names.
@@ -98,45 +150,61 @@ package final class NetworkBuilder {
         return "\(stem)_\(number)"
     }
 
-    /// The graph of everything that the outputs (nil: the last node) depend on, and all inputs.
+    /// The graph of everything that the outputs (nil: the last value) depend on, and all inputs.
     package func graph(outputs given: [Int]? = nil, inputs order: [Int]? = nil) throws(ApusError) -> NetworkGraph {
-        guard !nodes.isEmpty else { throw .invalid("The network has no layers.") }
-        let outputs = given ?? [nodes.count - 1]
-        for output in outputs where output < 0 || output >= nodes.count {
-            throw .invalid("Output node \(output) does not exist: there are nodes 0 to \(nodes.count - 1).")
+        guard !values.isEmpty else { throw .invalid("The network has no layers.") }
+        let outputs = given ?? [values.count - 1]
+        for output in outputs where output < 0 || output >= values.count {
+            throw .invalid("Output node \(output) does not exist: there are nodes 0 to \(values.count - 1).")
         }
         guard !outputs.isEmpty else { throw .invalid("A network needs at least one output.") }
         if Set(outputs).count != outputs.count { throw .invalid("An output node is named twice.") }
-        var used = Set(outputs)
-        for index in nodes.indices.reversed() where used.contains(index) { used.formUnion(nodes[index].inputs) }
-        func isInput(_ node: Int) -> Bool { layers[nodes[node].layer].layer is InputLayer }
-        let inputs = order ?? nodes.indices.filter(isInput)
-        for input in inputs where !used.contains(input) {
-            throw .invalid("Input '\(layers[nodes[input].layer].name)' leads to none of the outputs.")
+        var used = Set(outputs.map { values[$0].call })
+        for index in calls.indices.reversed() where used.contains(index) {
+            used.formUnion(calls[index].inputs.map { values[$0].call })
+        }
+        func name(_ value: Int) -> String { layers[calls[values[value].call].layer].name }
+        func isInput(_ value: Int) -> Bool { layers[calls[values[value].call].layer].layer is InputLayer }
+        if let order, let wrong = order.first(where: { $0 < 0 || $0 >= values.count }) {
+            throw .invalid("Input node \(wrong) does not exist: there are nodes 0 to \(values.count - 1).")
+        }
+        let inputs = order ?? values.indices.filter(isInput)
+        for input in inputs where !used.contains(values[input].call) {
+            throw .invalid("Input '\(name(input))' leads to none of the outputs.")
         }
         // An order given from outside must name each input that is used once, and nothing else.
         let listed = Set(inputs)
         if listed.count != inputs.count { throw .invalid("An input is named twice.") }
         for input in inputs where !isInput(input) {
-            throw .invalid("'\(layers[nodes[input].layer].name)' is named as an input, but is no input layer.")
+            throw .invalid("'\(name(input))' is named as an input, but is no input layer.")
         }
-        if let missing = nodes.indices.first(where: { used.contains($0) && isInput($0) && !listed.contains($0) }) {
-            throw .invalid("Input '\(layers[nodes[missing].layer].name)' is used, but not named among the inputs.")
+        if let missing = values.indices.first(where: {
+            used.contains(values[$0].call) && isInput($0) && !listed.contains($0)
+        }) {
+            throw .invalid("Input '\(name(missing))' is used, but not named among the inputs.")
         }
         // Renumber what is used.
-        let kept = nodes.indices.filter { used.contains($0) }
-        var number: [Int: Int] = [:]
-        for (new, old) in kept.enumerated() { number[old] = new }
-        let keptLayers = Set(kept.map { nodes[$0].layer }).sorted()
-        var layerNumber: [Int: Int] = [:]
+        var layerNumber = [Int](repeating: 0, count: layers.count)
+        let keptLayers = Set(used.map { calls[$0].layer }).sorted()
         for (new, old) in keptLayers.enumerated() { layerNumber[old] = new }
+        var number = [Int](repeating: 0, count: values.count)
+        var keptCalls: [GraphCall] = []
+        var keptValues: [GraphValue] = []
+        for index in calls.indices where used.contains(index) {
+            let call = calls[index]
+            let first = keptValues.count
+            for value in call.outputs {
+                number[value] = keptValues.count
+                keptValues.append(
+                    GraphValue(call: keptCalls.count, index: values[value].index, shape: values[value].shape))
+            }
+            keptCalls.append(
+                GraphCall(
+                    layer: layerNumber[call.layer], inputs: call.inputs.map { number[$0] },
+                    outputs: first..<keptValues.count))
+        }
         return try NetworkGraph(
-            name: name, layers: keptLayers.map { layers[$0] },
-            nodes: kept.map { index in
-                GraphNode(
-                    layer: layerNumber[nodes[index].layer] ?? 0, inputs: nodes[index].inputs.map { number[$0] ?? 0 },
-                    shape: nodes[index].shape)
-            },
-            inputs: inputs.map { number[$0] ?? 0 }, outputs: outputs.map { number[$0] ?? 0 })
+            name: self.name, layers: keptLayers.map { layers[$0] }, calls: keptCalls, values: keptValues,
+            inputs: inputs.map { number[$0] }, outputs: outputs.map { number[$0] })
     }
 }

@@ -23,7 +23,10 @@ final class Dropout: Layer {
         self.rate = Float(parameters.real("rate"))
     }
 
-    func outputShape(_ inputs: [Shape]) throws(ApusError) -> Shape { inputs.first ?? Shape() }
+    var passesMask: Bool { true }
+    var isIdentityInInference: Bool { true }
+
+    func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] { inputs }
 
     func forward(_ step: LayerStep, in context: Context) {
         apply(step, from: step.input, to: step.output, in: context)

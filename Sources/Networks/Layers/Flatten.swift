@@ -22,9 +22,10 @@ final class Flatten: Layer {
 
     var isView: Bool { !movesChannels }
 
-    func outputShape(_ inputs: [Shape]) throws(ApusError) -> Shape {
-        guard let count = (inputs.first ?? Shape()).checkedCount else { throw .shape("The input is too large.") }
-        return Shape(count)
+    func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
+        guard let input = inputs.first, input.isKnown else { return [Shape(Shape.unknown)] }
+        guard let count = input.checkedCount else { throw .shape("The input is too large.") }
+        return [Shape(count)]
     }
 
     /// output[r, s * channels + c] = input[r, c * places + s]; of a view nothing is to do.

@@ -1,43 +1,45 @@
 import Core
 
-/// A graph compiled for up to a number of rows: every activation, gradient and scratch has its place in one arena, and
+/// A program laid out for up to a number of rows: every activation, gradient and scratch has its place in one arena, and
 /// a pass allocates nothing.
 package final class Plan {
-    package let graph: NetworkGraph
+    package let program: Program
     package let rows: Int
     package let isForTraining: Bool
     private let arena: Buffer<Float>
     private let outputs: [UnsafeMutablePointer<Float>]
     private let gradients: [UnsafeMutablePointer<Float>?]
+    private let masks: [UnsafeMutablePointer<Float>]
+    /// Rows times this are the elements of each value.
+    private let elements: [Int]
     private let steps: [PlannedStep]
-    /// Backward's order, with what is known beforehand about each step.
-    private struct PlannedStep {
-        let node: Int
-        let layer: any Layer
-        let step: LayerStep
-        /// The input's gradient was already written by another consumer: this one's goes to a spare place and is added.
-        let addsInputGradient: Bool
-        /// Another call of the same layer was before this one in the backward pass.
-        let sharesWeights: Bool
-        /// Some weight before this node trains, so that backward must go through it.
-        let inputTrains: Bool
-        let trains: Bool
-    }
-    /// Whether a node is the input of another.
-    private let isConsumed: [Bool]
-    private let spare: UnsafeMutablePointer<Float>?
+    /// The step that ends in each output, when nothing else uses what it makes.
+    private let ends: [Int?]
+    /// Values that no step of the backward pass writes the gradient of, so that it must be set to zero before.
+    private let unwritten: [Int]
+    /// Weights that forward passes of training update: where they are made, and where they belong.
+    private let updated: [(slot: Int, pending: UnsafeMutablePointer<Float>, count: Int)]
+    private var hasUpdates = false
+    /// Floats of state for one row.
+    package let stateCount: Int
     /// Keeps the weights alive that the steps point into.
     private var weights: Buffer<Float>?
+    private var states: LayerStates?
+    /// Steps that read each input, directly or through views; empty when an output is the input's memory.
+    private let inputReaders: [[(step: LayerStep, place: Int)]]
 
     /// Throws `limit` or `outOfMemory` with the size that the arena needs.
-    package init(_ graph: NetworkGraph, rows: Int, training: Bool, in allocator: Allocator) throws(ApusError) {
-        self.graph = graph
+    package init(_ program: Program, rows: Int, training: Bool, in context: Context) throws(ApusError) {
+        self.program = program
         self.rows = rows
         self.isForTraining = training
+        let values = program.values
+        let steps = program.steps
+        let lanes = context.threads
         // OpenBLAS counts in 32 bits.
-        for node in graph.nodes {
-            let (positions, overflow) = rows.multipliedReportingOverflow(by: node.shape.count / max(1, node.shape.last))
-            guard !overflow, positions <= Int(Int32.max) else {
+        for value in values {
+            let positions = cappedProduct(rows, value.factor, value.shape.count / max(1, value.shape.last))
+            guard positions <= Int(Int32.max) else {
                 throw .limit("A batch of \(rows) rows is too large for this network.")
             }
         }
@@ -53,96 +55,168 @@ package final class Plan {
             size = next
             return start
         }
-        let nodes = graph.nodes
-        func isView(_ node: Int) -> Bool { graph.layers[nodes[node].layer].layer.isView }
+        let elements = values.map { cappedProduct($0.shape.count, $0.factor) }
+        let isView = steps.map { $0.layer.isView || (!training && $0.layer.isIdentityInInference) }
+        var producer = [Int?](repeating: nil, count: values.count)
+        for (number, step) in steps.enumerated() { for value in step.outputs { producer[value] = number } }
+        /// The value that a view is of, if it is one.
+        func source(_ value: Int) -> Int? {
+            guard let number = producer[value], isView[number] else { return nil }
+            return steps[number].inputs[0]
+        }
         var outputOffsets: [Int] = []
-        var gradientOffsets: [Int] = []
-        for index in nodes.indices {
-            if isView(index) {
-                outputOffsets.append(outputOffsets[nodes[index].inputs[0]])
+        for value in values.indices {
+            if let source = source(value) {
+                outputOffsets.append(outputOffsets[source])
             } else {
-                outputOffsets.append(take(nodes[index].shape.count, rows))
+                outputOffsets.append(take(elements[value], rows))
             }
         }
         // A view of a value with several consumers, or of an output, needs a gradient of its own.
-        var consumers = [Int](repeating: 0, count: nodes.count)
-        for node in nodes { for input in node.inputs { consumers[input] += 1 } }
-        var isOutput = [Bool](repeating: false, count: nodes.count)
-        for output in graph.outputs { isOutput[output] = true }
-        for index in nodes.indices {
-            let source = nodes[index].inputs.first ?? index
-            let shares = isView(index) && consumers[source] == 1 && !isOutput[source]
+        var consumers = [Int](repeating: 0, count: values.count)
+        for step in steps { for input in step.inputs { consumers[input] += 1 } }
+        var isOutput = [Bool](repeating: false, count: values.count)
+        for output in program.outputs { isOutput[output] = true }
+        func shares(_ value: Int) -> Int? {
+            guard let source = source(value), consumers[source] == 1, !isOutput[source] else { return nil }
+            return source
+        }
+        var gradientOffsets: [Int] = []
+        for value in values.indices {
             if !training {
                 gradientOffsets.append(0)
-            } else if shares {
+            } else if let source = shares(value) {
                 gradientOffsets.append(gradientOffsets[source])
             } else {
-                gradientOffsets.append(take(nodes[index].shape.count, rows))
+                gradientOffsets.append(take(elements[value], rows))
             }
         }
+        let maskOffsets = program.masks.map { take(cappedProduct($0.shape.count, $0.factor), rows) }
         var scratchOffsets: [Int] = []
-        for node in nodes {
-            let layer = graph.layers[node.layer].layer
-            let count = layer.scratch(node.inputs.map { nodes[$0].shape }, output: node.shape, rows: rows)
-            scratchOffsets.append(take(count, 1))
+        var room = 0
+        for (number, step) in steps.enumerated() {
+            let call = LayerCall(
+                inputs: step.inputs.map { values[$0].shape }, outputs: step.outputs.map { values[$0].shape },
+                masked: step.masks.map { $0 != nil }, rows: cappedProduct(rows, step.factor), training: training,
+                lanes: lanes)
+            scratchOffsets.append(take(isView[number] ? 0 : step.layer.scratch(call), 1))
+            if !isView[number] { room = max(room, step.layer.workspace(call)) }
         }
-        let room = nodes.map { node in
-            graph.layers[node.layer].layer.workspace(
-                node.inputs.map { nodes[$0].shape }, output: node.shape, rows: rows, training: training)
+        let workspaceOffset = take(room, 1)
+        // The first writer of a gradient in the backward pass sets it; the later ones add through a spare place.
+        var written = isOutput
+        var spareOffsets = steps.map { _ in [Int?]() }
+        var spareSize = 0
+        for number in steps.indices.reversed() {
+            var used = 0
+            for input in steps[number].inputs {
+                if written[input] {
+                    spareOffsets[number].append(used)
+                    used += cappedProduct(elements[input], rows) + 15 & ~15
+                } else {
+                    spareOffsets[number].append(nil)
+                }
+                written[input] = true
+            }
+            spareSize = max(spareSize, used)
         }
-        let workspaceOffset = take(room.max() ?? 0, 1)
-        let largest = training && nodes.indices.contains { consumers[$0] > 1 || (isOutput[$0] && consumers[$0] > 0) }
-            ? nodes.map(\.shape.count).max() ?? 0 : 0
-        let spareOffset = take(largest, rows)
+        let spareOffset = take(training ? spareSize : 0, 1)
+        // Weights that training passes update.
+        var pendingOffsets: [(slot: Int, offset: Int, count: Int)] = []
+        if training {
+            for step in steps where step.isTrainable {
+                for slot in step.slots where !program.graph.slots[slot].trainsByNature {
+                    if pendingOffsets.contains(where: { $0.slot == slot }) { continue }
+                    let count = program.graph.slots[slot].count
+                    pendingOffsets.append((slot, take(count, 1), count))
+                }
+            }
+        }
         if overflow {
             throw .limit("A batch of \(rows) rows is too large for this network.")
         }
         let arena: Buffer<Float>
-        do { arena = try Buffer(zeros: size, in: allocator) } catch {
+        do { arena = try Buffer(zeros: size, in: context.allocator) } catch {
             throw ApusError(
                 error.code, "The arena for \(rows) rows needs \(size &* 4) bytes. " + error.message)
         }
         self.arena = arena
+        self.elements = elements
         let outputs = outputOffsets.map { arena.pointer + $0 }
         let gradients: [UnsafeMutablePointer<Float>?] = gradientOffsets.map { training ? arena.pointer + $0 : nil }
+        let masks = maskOffsets.map { arena.pointer + $0 }
         self.outputs = outputs
-        isConsumed = consumers.map { $0 > 0 }
         self.gradients = gradients
-        self.spare = largest > 0 ? arena.pointer + spareOffset : nil
+        self.masks = masks
+        updated = pendingOffsets.map { (slot: $0.slot, pending: arena.pointer + $0.offset, count: $0.count) }
 
-        var trainsUpTo: [Bool] = []
-        for node in nodes {
-            let own = graph.layers[node.layer].slots.contains { graph.slots[$0].isTrainable }
-            trainsUpTo.append(own || node.inputs.contains { trainsUpTo[$0] })
+        // Whether some weight trains at or before each value.
+        var trainsUpTo = [Bool](repeating: false, count: values.count)
+        for step in steps {
+            let own = step.slots.contains { program.graph.slots[$0].isTrainable }
+            let any = own || step.inputs.contains { trainsUpTo[$0] }
+            for output in step.outputs { trainsUpTo[output] = any }
         }
-        var steps: [PlannedStep] = []
-        var written = Set(graph.outputs)
+        // Which step ends in each output of the network: behind views that nothing else uses.
+        var endOf = [Int?](repeating: nil, count: steps.count)
+        for (index, output) in program.outputs.enumerated() where consumers[output] == 0 {
+            var value = output
+            while let source = shares(value) { value = source }
+            if let number = producer[value], steps[number].outputs.count == 1 { endOf[number] = index }
+        }
         var visited = Set<Int>()
-        for index in nodes.indices.reversed() {
-            let node = nodes[index]
-            guard let source = node.inputs.first else { continue }
-            let layer = graph.layers[node.layer]
-            let adds = written.contains(source)
-            written.insert(source)
-            let step = LayerStep(
-                inputShape: nodes[source].shape, outputShape: node.shape, input: outputs[source],
-                output: outputs[index], outputGradient: gradients[index], scratch: arena.pointer + scratchOffsets[index],
-                workspace: arena.pointer + workspaceOffset)
-            steps.append(
+        var planned: [PlannedStep] = []
+        var stateCount = 0
+        for number in steps.indices.reversed() {
+            let step = steps[number]
+            let layerStep = LayerStep(
+                inputShapes: step.inputs.map { values[$0].shape }, outputShapes: step.outputs.map { values[$0].shape },
+                lanes: lanes, isTrainable: step.isTrainable, inputs: step.inputs.map { outputs[$0] },
+                outputs: step.outputs.map { outputs[$0] },
+                outputGradients: training ? step.outputs.compactMap { gradients[$0] } : [],
+                masks: step.masks.map { $0.map { masks[$0] } },
+                maskShapes: step.masks.map { $0.map { program.masks[$0].shape } },
+                outputMasks: step.ownMasks.map { $0.map { masks[$0] } },
+                scratch: arena.pointer + scratchOffsets[number], workspace: arena.pointer + workspaceOffset,
+                wantsLoss: training)
+            layerStep.maskCount = (step.ownMasks.first ?? nil).map { program.masks[$0].shape.count } ?? 0
+            var shared = false
+            for slot in step.slots where !visited.insert(slot).inserted { shared = true }
+            let state = cappedProduct(step.layer.state(layerStep.inputShapes), step.factor)
+            let trains = step.slots.map { training && program.graph.slots[$0].isTrainable }
+            planned.append(
                 PlannedStep(
-                    node: index, layer: layer.layer, step: step, addsInputGradient: adds,
-                    sharesWeights: !visited.insert(node.layer).inserted, inputTrains: trainsUpTo[source],
-                    trains: layer.slots.contains { graph.slots[$0].isTrainable }))
+                    step: layerStep, layer: step.layer, slots: step.slots, factor: step.factor,
+                    stream: UInt64(step.outputs.first ?? 0) << 40, isView: isView[number], values: step.inputs,
+                    spares: spareOffsets[number].map { $0.map { arena.pointer + spareOffset + $0 } },
+                    sharesWeights: shared, inputTrains: step.inputs.map { trainsUpTo[$0] }, trains: trains,
+                    output: endOf[number],
+                    penalties: step.outputs.enumerated().flatMap { place, value in
+                        program.penalties.filter { $0.value == value }.map { (place, $0.regularizer) }
+                    },
+                    updates: step.slots.map { slot in
+                        step.isTrainable
+                            ? pendingOffsets.first { $0.slot == slot }.map { arena.pointer + $0.offset } : nil
+                    },
+                    state: (state, stateCount)))
+            stateCount += state
         }
-        self.steps = steps.reversed()
-        inputReaders = graph.inputs.map { input in
-            let isOutput = graph.outputs.contains { outputOffsets[$0] == outputOffsets[input] }
-            return isOutput ? [] : steps.filter { $0.step.input == outputs[input] }.map(\.step)
+        self.stateCount = stateCount
+        self.steps = planned.reversed()
+        ends = program.outputs.indices.map { index in endOf.firstIndex { $0 == index } }
+        unwritten = training ? values.indices.filter { !written[$0] && !isOutput[$0] } : []
+        inputReaders = program.inputs.map { input in
+            let isOutput = program.outputs.contains { outputOffsets[$0] == outputOffsets[input] }
+            if isOutput { return [] }
+            var readers: [(step: LayerStep, place: Int)] = []
+            for item in planned {
+                for (place, value) in item.values.enumerated() where outputOffsets[value] == outputOffsets[input] {
+                    readers.append((item.step, place))
+                }
+            }
+            return readers
         }
     }
-
-    /// The steps that read each input, directly or through views; none when an output is the input's memory.
-    private let inputReaders: [[LayerStep]]
 
     /// Bytes of the arena.
     package var bytes: Int { arena.count * 4 }
@@ -151,12 +225,20 @@ package final class Plan {
     /// plan, or the next call of this.
     package func attach(_ weights: Buffer<Float>, gradients: Buffer<Float>?) {
         self.weights = weights
+        let slots = program.graph.slots
         for planned in steps {
-            let slots = graph.layers[graph.nodes[planned.node].layer].slots
-            planned.step.weights = slots.map { weights.pointer + graph.slots[$0].offset }
-            if let gradients, planned.trains {
-                planned.step.gradients = slots.map { gradients.pointer + graph.slots[$0].offset }
+            planned.step.weights = planned.slots.map { weights.pointer + slots[$0].offset }
+            planned.step.gradients = zip(planned.slots, planned.trains).map { slot, trains in
+                trains ? gradients.map { $0.pointer + slots[slot].offset } : nil
             }
+        }
+    }
+
+    /// Points the steps at the states that are kept from batch to batch.
+    package func attach(_ states: LayerStates) {
+        self.states = states
+        for planned in steps where planned.state.count > 0 {
+            planned.step.state = states.values.pointer + planned.state.start * states.rows
         }
     }
 
@@ -165,41 +247,80 @@ package final class Plan {
     package func borrowInput(_ index: Int, _ rows: UnsafePointer<Float>?) -> Bool {
         let readers = inputReaders[index]
         guard !readers.isEmpty else { return false }
-        let pointer = rows.map { UnsafeMutablePointer(mutating: $0) } ?? outputs[graph.inputs[index]]
-        for step in readers { step.input = pointer }
+        let pointer = rows.map { UnsafeMutablePointer(mutating: $0) } ?? input(index)
+        for reader in readers { reader.step.inputs[reader.place] = pointer }
         return true
     }
 
     /// Where input `index`'s rows belong.
-    package func input(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[graph.inputs[index]] }
+    package func input(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[program.inputs[index]] }
     /// Where output `index`'s rows are.
-    package func output(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[graph.outputs[index]] }
+    package func output(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[program.outputs[index]] }
+    /// Where the mask of output `index` is: its place and the shape for one row; nil for an output without one.
+    package func outputMask(_ index: Int) -> (values: UnsafeMutablePointer<Float>, shape: Shape)? {
+        program.outputMasks[index].map { (masks[$0], program.masks[$0].shape) }
+    }
     /// Where the gradient by output `index` belongs. Of a plan for training.
-    package func outputGradient(_ index: Int) -> UnsafeMutablePointer<Float>? { gradients[graph.outputs[index]] }
+    package func outputGradient(_ index: Int) -> UnsafeMutablePointer<Float>? { gradients[program.outputs[index]] }
     /// Where the gradient by input `index` is after a backward pass that was asked for it.
-    package func inputGradient(_ index: Int) -> UnsafeMutablePointer<Float>? { gradients[graph.inputs[index]] }
+    package func inputGradient(_ index: Int) -> UnsafeMutablePointer<Float>? { gradients[program.inputs[index]] }
 
     /// The activation at the end of output `index`, when nothing else uses what is before it.
     package func finalActivation(_ index: Int) -> Activation? {
-        let node = graph.outputs[index]
-        guard !isConsumed[node] else { return nil }
-        return graph.layers[graph.nodes[node].layer].layer.finalActivation
+        guard let number = ends[index], steps[number].penalties.isEmpty else { return nil }
+        return steps[number].layer.finalActivation
     }
 
     /// Runs all layers on `count` rows.
     ///
     /// - Parameters:
-    ///   - random: seed of the pass and a stream number that no other pass has; each node gets a stream of its own.
+    ///   - random: seed of the pass and a stream number that no other pass has; each step gets a stream of its own.
     package func forward(rows count: Int, training: Bool, random: Philox, in context: Context) {
+        hasUpdates = training && !updated.isEmpty
+        if hasUpdates, let weights {
+            for item in updated {
+                item.pending.update(from: weights.pointer + program.graph.slots[item.slot].offset, count: item.count)
+            }
+        }
         for planned in steps {
             let step = planned.step
-            step.rows = count
+            step.rows = count * planned.factor
             step.training = training
-            if planned.layer.isView { continue }
+            if planned.isView { continue }
             if training {
-                step.random = Philox(seed: random.seed, stream: random.stream &+ UInt64(planned.node) << 40)
+                step.random = Philox(seed: random.seed, stream: random.stream &+ planned.stream)
             }
+            if planned.hasUpdates { step.updates = training ? planned.updates : planned.noUpdates }
             planned.layer.forward(step, in: context)
+        }
+    }
+
+    /// What the layers add to the loss of the last forward pass: their own terms, and penalties on outputs.
+    package func addedLoss() -> Double {
+        var sum = 0.0
+        for planned in steps {
+            sum += planned.step.loss
+            for penalty in planned.penalties {
+                let shape = planned.step.outputShapes[penalty.place].prefixed(by: planned.step.rows)
+                sum +=
+                    penalty.regularizer.penalty(planned.values(penalty.place), shape)
+                    / Double(planned.step.rows / planned.factor)
+            }
+        }
+        return sum
+    }
+
+    /// Makes the weights of the last forward pass of training those that it led to, unless they are not finite.
+    package func commitUpdates() {
+        guard hasUpdates, let weights else { return }
+        hasUpdates = false
+        for item in updated {
+            var isFinite = true
+            for index in 0..<item.count where !item.pending[index].isFinite { isFinite = false }
+            guard isFinite else { return }
+        }
+        for item in updated {
+            (weights.pointer + program.graph.slots[item.slot].offset).update(from: item.pending, count: item.count)
         }
     }
 
@@ -208,33 +329,66 @@ package final class Plan {
     package func backward(
         beforeActivation: [Bool], accumulates: Bool, wantsInputGradients: Bool, in context: Context
     ) {
+        for value in unwritten {
+            guard let gradient = gradients[value], let rows = steps.first.map({ $0.step.rows / $0.factor }) else { continue }
+            gradient.update(repeating: 0, count: elements[value] * rows)
+        }
         for planned in steps.reversed() {
             let step = planned.step
-            let needsInput = planned.inputTrains || wantsInputGradients
-            if !planned.trains && !needsInput { continue }
-            let source = graph.nodes[planned.node].inputs[0]
-            guard let target = gradients[source] else { continue }
-            let count = step.rows * step.inputCount
-            if planned.layer.isView {
-                if let own = step.outputGradient, own != target, needsInput {
-                    if planned.addsInputGradient {
-                        context.kernels.add(target, own, target, Int64(count))
-                    } else {
-                        target.update(from: own, count: count)
-                    }
-                }
+            var needsAny = false
+            for place in planned.values.indices where planned.inputTrains[place] || wantsInputGradients { needsAny = true }
+            if !planned.anyTrains && !needsAny { continue }
+            let rows = step.rows / planned.factor
+            for penalty in planned.penalties {
+                penalty.regularizer.addGradient(
+                    planned.values(penalty.place), step.outputShapes[penalty.place].prefixed(by: step.rows),
+                    scale: 1 / Float(rows), to: step.outputGradients[penalty.place])
+            }
+            if planned.isView {
+                passThrough(planned, rows, in: context)
                 continue
             }
             step.accumulates = accumulates || planned.sharesWeights
-            step.gradientIsBeforeActivation = false
-            for (index, node) in graph.outputs.enumerated() where node == planned.node {
-                step.gradientIsBeforeActivation = beforeActivation[index]
+            step.gradientIsBeforeActivation = planned.output.map { beforeActivation[$0] } ?? false
+            for place in planned.values.indices {
+                let needs = planned.inputTrains[place] || wantsInputGradients
+                step.inputGradients[place] = needs ? planned.spares[place] ?? gradients[planned.values[place]] : nil
             }
-            step.inputGradient = needsInput ? (planned.addsInputGradient ? spare : target) : nil
             planned.layer.backward(step, in: context)
-            if needsInput, planned.addsInputGradient, let spare {
-                context.kernels.add(target, spare, target, Int64(count))
+            for (place, value) in planned.values.enumerated() {
+                guard let own = step.inputGradients[place], let spare = planned.spares[place], own == spare,
+                    let target = gradients[value]
+                else { continue }
+                context.kernels.add(target, spare, target, Int64(elements[value] * rows))
             }
         }
     }
+
+    /// The gradient of a view, where it has a place of its own.
+    private func passThrough(_ planned: PlannedStep, _ rows: Int, in context: Context) {
+        guard let own = planned.step.outputGradient, let target = gradients[planned.values[0]], own != target else {
+            return
+        }
+        let count = elements[planned.values[0]] * rows
+        if planned.spares[0] != nil {
+            context.kernels.add(target, own, target, Int64(count))
+        } else {
+            target.update(from: own, count: count)
+        }
+    }
+}
+
+/// What stateful layers keep from batch to batch, for a trainer or a session.
+package final class LayerStates {
+    let values: Buffer<Float>
+    /// Rows that there is room for.
+    let rows: Int
+
+    init(count: Int, rows: Int, in allocator: Allocator) throws(ApusError) {
+        self.rows = rows
+        values = try Buffer(zeros: cappedProduct(count, rows), in: allocator)
+    }
+
+    /// Back to zeros.
+    package func reset() { values.clear() }
 }

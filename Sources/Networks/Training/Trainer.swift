@@ -32,7 +32,12 @@ package final class Trainer: @unchecked Sendable {
     package internal(set) var seed: UInt64
 
     var snapshotBuffers: [Buffer<Float>] = []
+    private let cache: PlanCache
     var plan: Plan?
+    var states: LayerStates?
+    /// Trainable weights that have a penalty, and those that have a constraint.
+    let penalised: [WeightSlot]
+    let constrained: [WeightSlot]
     var targets: [Buffer<Float>] = []
     var labels: [Buffer<Int32>] = []
     var rowWeights: Buffer<Float>?
@@ -55,11 +60,15 @@ package final class Trainer: @unchecked Sendable {
     /// parts that this version only runs.
     package init(_ model: NetworkModel, parameters: Parameters, in context: Context) throws(ApusError) {
         let graph = model.graph
-        if let layer = graph.layers.first(where: { $0.untrainable != nil }) {
+        for layer in graph.layers {
+            guard let part = layer.untrainable else { continue }
             throw .unsupported(
-                "layer '\(layer.name)' has a \(layer.untrainable ?? ""), which this version runs but does not train.")
+                "layer '\(part.layer)' has a \(part.key), which this version runs but does not train.")
         }
         self.model = model
+        cache = PlanCache(graph, training: true)
+        penalised = graph.slots.filter { $0.isTrainable && $0.regularizer != nil }
+        constrained = graph.slots.filter { $0.isTrainable && $0.constraint != nil }
         self.parameters = parameters
         self.allocator = context.allocator
         optimizer = try OptimizerCatalog.family.make(parameters["optimizer"])
@@ -70,7 +79,8 @@ package final class Trainer: @unchecked Sendable {
         var losses: [any Loss] = []
         for (index, json) in given.enumerated() {
             let loss = try LossCatalog.family.make(json)
-            try loss.checkWidth(graph.nodes[graph.outputs[index]].shape.last)
+            let width = graph.outputShape(index).last
+            if width >= 0 { try loss.checkWidth(width) }
             losses.append(loss)
         }
         self.losses = losses
@@ -82,7 +92,7 @@ package final class Trainer: @unchecked Sendable {
                 throw .invalid("The metric '\(metric.name)' needs targets of the outputs' shape; the loss takes labels.")
             }
             if let accuracy = metric as? Accuracy, accuracy.form == .sparse, losses[0].targetKind == .values,
-                graph.nodes[graph.outputs[0]].shape.last > 1
+                graph.outputShape(0).last > 1
             {
                 throw .invalid("The metric '\(metric.name)' needs class numbers; the loss takes targets of the outputs' shape.")
             }
@@ -105,26 +115,34 @@ package final class Trainer: @unchecked Sendable {
 
     // MARK: Buffers
 
-    /// Makes plan and target buffers for at least `rows` rows; keeps the old ones when that fails.
-    func prepare(rows: Int) throws(ApusError) {
-        if let plan, plan.rows >= rows { return }
-        let graph = model.graph
-        let fresh = try Plan(graph, rows: rows, training: true, in: allocator)
+    /// Makes plan and target buffers for at least `rows` rows of inputs of these shapes; keeps the old ones when that
+    /// fails.
+    func prepare(rows: Int, _ shapes: [Shape], in context: Context) throws(ApusError) {
+        if let plan, plan.rows >= rows, plan.program.inputShapes == shapes { return }
+        let (fresh, isFresh) = try cache.plan(rows: rows, shapes, in: context)
         var targets: [Buffer<Float>] = []
         var labels: [Buffer<Int32>] = []
         var positions = 1
         for (index, loss) in losses.enumerated() {
-            let shape = graph.nodes[graph.outputs[index]].shape
-            let count = loss.targetKind == .values ? shape.count : 0
-            targets.append(try Buffer(count * rows, in: allocator))
-            let places = max(1, shape.count / max(1, shape.last))
-            positions = max(positions, places * rows)
-            labels.append(try Buffer(loss.targetKind == .labels ? places * rows : 0, in: allocator))
+            let shape = fresh.program.outputShapes[index]
+            let count = loss.targetKind == .values ? cappedProduct(shape.count, fresh.rows) : 0
+            targets.append(try larger(index < self.targets.count ? self.targets[index] : nil, count))
+            let places = cappedProduct(max(1, shape.count / max(1, shape.last)), fresh.rows)
+            positions = max(positions, places)
+            labels.append(
+                try larger(
+                    index < self.labels.count ? self.labels[index] : nil, loss.targetKind == .labels ? places : 0))
         }
-        let rowWeights = try Buffer<Float>(rows, in: allocator)
-        let partials = try Buffer<Double>(positions / Trainer.positionsOfSlice + 2, in: allocator)
-        fresh.attach(weights, gradients: gradients)
+        let rowWeights = try larger(self.rowWeights, fresh.rows)
+        let partials = try larger(self.partials, positions / Trainer.positionsOfSlice + 2)
+        var states = self.states
+        if fresh.stateCount > 0, (states?.values.count ?? 0) < cappedProduct(fresh.stateCount, rows) {
+            states = try LayerStates(count: fresh.stateCount, rows: rows, in: allocator)
+        }
+        if isFresh { fresh.attach(weights, gradients: gradients) }
+        if let states { fresh.attach(states) }
         plan = fresh
+        self.states = states
         self.targets = targets
         self.labels = labels
         self.rowWeights = rowWeights
@@ -132,6 +150,15 @@ package final class Trainer: @unchecked Sendable {
         hasLossGradients = false
         currentRows = 0
     }
+
+    /// The buffer, or a new one if it has room for fewer elements.
+    private func larger<Element>(_ held: Buffer<Element>?, _ count: Int) throws(ApusError) -> Buffer<Element> {
+        if let held, held.count >= count { return held }
+        return try Buffer(count, in: allocator)
+    }
+
+    /// Sets what stateful layers keep from batch to batch back to zeros.
+    package func resetStates() { states?.reset() }
 
     /// Positions of a loss handled as one slice.
     static let positionsOfSlice = 256

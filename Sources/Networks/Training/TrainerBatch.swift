@@ -2,25 +2,40 @@ import Core
 
 /// Batches: checking them against the network and its losses, and loading their rows.
 extension Trainer {
-    /// Checks the inputs of a dataset against the network.
-    func checkInputs(_ dataset: Dataset) throws(ApusError) {
+    /// Checks the inputs of a dataset against the network, and its targets against the losses.
+    func check(_ dataset: Dataset, targets: Bool) throws(ApusError) {
         let graph = model.graph
         guard dataset.inputs.count == graph.inputs.count else {
             throw .invalid("The network has \(graph.inputs.count) inputs, got \(dataset.inputs.count).")
         }
         for (index, view) in dataset.inputs.enumerated() {
-            try Rows.check(view, of: graph.nodes[graph.inputs[index]].shape, name: "inputs[\(index)]")
+            try Rows.check(view, of: graph.inputShape(index), name: "inputs[\(index)]")
         }
+        if targets { try checkTargets(dataset, graph.outputShapes(for: rowShapes(dataset))) }
     }
 
-    /// Checks the targets of a dataset against the losses.
-    func checkTargets(_ dataset: Dataset) throws(ApusError) {
-        let graph = model.graph
-        guard dataset.targets.count == graph.outputs.count else {
-            throw .invalid("The network has \(graph.outputs.count) outputs, got \(dataset.targets.count) targets.")
+    /// Shapes of one row of each output for the inputs of a dataset, which are checked here.
+    package func outputShapes(for dataset: Dataset) throws(ApusError) -> [Shape] {
+        try check(dataset, targets: false)
+        return try model.graph.outputShapes(for: rowShapes(dataset))
+    }
+
+    /// Shapes of one row of each input of the last forward pass.
+    package var inputShapesOfLastForward: [Shape] { plan?.program.inputShapes ?? [] }
+
+    /// Shapes of one row of each input of a checked dataset.
+    func rowShapes(_ dataset: Dataset) -> [Shape] {
+        if model.graph.hasFixedInputs, let plan { return plan.program.inputShapes }
+        return dataset.inputs.map { $0.shape.dropFirst(1) }
+    }
+
+    /// Checks the targets of a dataset against the losses and the shapes of one row of each output.
+    func checkTargets(_ dataset: Dataset, _ shapes: [Shape]) throws(ApusError) {
+        guard dataset.targets.count == shapes.count else {
+            throw .invalid("The network has \(shapes.count) outputs, got \(dataset.targets.count) targets.")
         }
         for (index, view) in dataset.targets.enumerated() {
-            let shape = graph.nodes[graph.outputs[index]].shape
+            let shape = shapes[index]
             let name = "targets[\(index)]"
             switch losses[index].targetKind {
             case .values:
@@ -31,8 +46,7 @@ extension Trainer {
                         error.code, "\(error.message) \(losses[index].parameters.kind) compares each output value.")
                 }
             case .labels:
-                var places = Shape()
-                for axis in 0..<max(0, shape.rank - 1) { places.append(shape[axis]) }
+                let places = shape.dropLast
                 var withUnit = places
                 withUnit.append(1)
                 if (try? Rows.check(view, of: withUnit, name: name)) != nil { continue }
@@ -68,7 +82,7 @@ extension Trainer {
                 try view.gather(
                     order, start: start, count: count, into: targets[index].pointer, name: name, in: context)
             case .labels:
-                let width = model.graph.nodes[model.graph.outputs[index]].shape.last
+                let width = plan?.program.outputShapes[index].last ?? 1
                 try view.gatherLabels(
                     order, start: start, count: count, classes: width, into: labels[index].pointer, name: name)
             }

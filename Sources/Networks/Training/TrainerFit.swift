@@ -22,12 +22,10 @@ extension Trainer {
         guard plan.validationSplit >= 0, plan.validationSplit < 1 else {
             throw .invalid("validation_split must be in [0, 1), got \(plan.validationSplit).")
         }
-        try checkInputs(train)
-        try checkTargets(train)
+        try check(train, targets: true)
         if let validation {
             do {
-                try checkInputs(validation)
-                try checkTargets(validation)
+                try check(validation, targets: true)
             } catch { throw error.within("validation") }
         }
         var rows = train.rows
@@ -44,7 +42,14 @@ extension Trainer {
             heldOut = (train, rows, train.rows - rows)
         }
         let batch = min(plan.batchSize, rows)
-        try prepare(rows: max(batch, heldOut.map { min(plan.batchSize, $0.count) } ?? 1))
+        let ownShapes = rowShapes(train)
+        var rowsAtOnce = batch
+        if let heldOut {
+            let shapes = rowShapes(heldOut.data)
+            let count = min(plan.batchSize, heldOut.count)
+            if shapes == ownShapes { rowsAtOnce = max(batch, count) } else { try prepare(rows: count, shapes, in: context) }
+        }
+        try prepare(rows: rowsAtOnce, ownShapes, in: context)
         let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
         let before = try snapshot(in: context)
         defer { forgetPass() }
@@ -166,8 +171,7 @@ extension Trainer {
     /// Loss and metrics over a whole dataset.
     package func evaluate(_ dataset: Dataset, batchSize: Int, in context: Context) throws(ApusError) -> [Double] {
         guard batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(batchSize).") }
-        try checkInputs(dataset)
-        try checkTargets(dataset)
+        try check(dataset, targets: true)
         defer { forgetPass() }
         return try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
     }

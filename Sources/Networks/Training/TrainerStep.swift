@@ -9,7 +9,7 @@ extension Trainer {
         _ dataset: Dataset, _ order: UnsafePointer<Int>? = nil, start: Int = 0, count: Int, training: Bool,
         borrows: Bool, in context: Context
     ) throws(ApusError) {
-        try prepare(rows: count)
+        try prepare(rows: count, rowShapes(dataset), in: context)
         guard let plan else { return }
         hasLossGradients = false
         currentRows = 0
@@ -22,8 +22,9 @@ extension Trainer {
 
     /// A forward pass over all rows of some inputs, checked here.
     package func runForward(_ dataset: Dataset, training: Bool, in context: Context) throws(ApusError) {
-        try checkInputs(dataset)
+        try check(dataset, targets: false)
         try forward(dataset, count: dataset.rows, training: training, borrows: false, in: context)
+        plan?.commitUpdates()
     }
 
     /// Ends a pass whose inputs were borrowed: nothing may go on from it.
@@ -35,7 +36,7 @@ extension Trainer {
     /// Output `index` of the last forward pass.
     package func output(_ index: Int) throws(ApusError) -> ArrayView {
         let plan = try ready()
-        let shape = model.graph.nodes[model.graph.outputs[index]].shape
+        let shape = plan.program.outputShapes[index]
         return ArrayView(
             data: UnsafeMutableRawPointer(plan.output(index)), dtype: .float32, shape: shape.prefixed(by: currentRows))
     }
@@ -59,7 +60,7 @@ extension Trainer {
         var result = Evaluation()
         if beforeActivation.count != losses.count { beforeActivation = losses.map { _ in false } }
         for (index, loss) in losses.enumerated() {
-            let shape = model.graph.nodes[model.graph.outputs[index]].shape
+            let shape = plan.program.outputShapes[index]
             let width = max(1, shape.last)
             let places = max(1, shape.count / width)
             let positions = places * currentRows
@@ -68,8 +69,16 @@ extension Trainer {
             let target = UnsafePointer(targets[index].pointer)
             let label = UnsafePointer(labels[index].pointer)
             let gradient = withGradients ? plan.outputGradient(index) : nil
-            let scale = loss.sums ? 1 : 1 / Float(positions)
-            // Rows count by their weights, one row at a time; without weights in slices of positions.
+            // Masked positions do not count: neither in the sum nor in the number that it is divided by.
+            let mask = plan.outputMask(index).flatMap { $0.shape.count == places ? UnsafePointer($0.values) : nil }
+            var counted = Double(positions)
+            if let mask {
+                counted = 0
+                for position in 0..<positions { counted += Double(mask[position]) }
+            }
+            let scale: Float = loss.sums ? 1 : counted > 0 ? 1 / Float(counted) : 0
+            // Rows count by their weights, one row (or, with a mask, one position) at a time; without weights in slices
+            // of positions.
             let weighted = dataset.sampleWeight != nil
             let slice = weighted ? places : Trainer.positionsOfSlice
             func call(_ range: Range<Int>, _ weight: Float) -> LossCall {
@@ -80,7 +89,17 @@ extension Trainer {
                     width: width, isFused: fuses)
             }
             var sum = 0.0
-            if weighted, let rowWeights {
+            if let mask {
+                for position in 0..<positions {
+                    let row = weighted ? rowWeights?.pointer[position / places] ?? 1 : 1
+                    let weight = row * mask[position]
+                    if weight == 0 {
+                        if let gradient { (gradient + position * width).update(repeating: 0, count: width) }
+                        continue
+                    }
+                    sum += Double(weight) * loss.evaluate(call(position..<position + 1, weight), context.kernels)
+                }
+            } else if weighted, let rowWeights {
                 for row in 0..<currentRows {
                     let weight = rowWeights.pointer[row]
                     sum +=
@@ -95,7 +114,7 @@ extension Trainer {
                 }
                 for part in 0...((positions - 1) / slice) { sum += partials.pointer[part] }
             }
-            result.loss += loss.sums ? sum : sum / Double(positions)
+            result.loss += loss.sums ? sum : counted > 0 ? sum / counted : 0
             beforeActivation[index] = fuses
             if withMetrics, index == 0 {
                 for metric in metrics {
@@ -105,21 +124,25 @@ extension Trainer {
                 }
             }
         }
+        result.loss += plan.addedLoss()
+        for slot in penalised {
+            result.loss += slot.regularizer?.penalty(weights.pointer + slot.offset, slot.shape) ?? 0
+        }
         hasLossGradients = withGradients
         return result
     }
 
     /// The loss of the last forward pass on its targets, and the gradients by the outputs for `backward`.
     package func loss(_ dataset: Dataset, in context: Context) throws(ApusError) -> Double {
-        _ = try ready()
-        try checkTargets(dataset)
+        try checkTargets(dataset, ready().program.outputShapes)
         guard dataset.rows == currentRows else {
             throw .shape("targets have \(dataset.rows) rows, the last forward pass had \(currentRows).")
         }
         return try evaluate(dataset, withGradients: true, withMetrics: false, in: context).loss
     }
 
-    /// Adds the gradients of the last forward pass to those held.
+    /// Adds the gradients of the last forward pass to those held: of the loss or of what the given gradients stand for,
+    /// plus the penalties and terms that layers add to it.
     ///
     /// - Parameter outputGradients: by each output; nil takes those that `loss` computed.
     package func backward(
@@ -128,7 +151,7 @@ extension Trainer {
         let plan = try ready()
         if let outputGradients {
             for (index, view) in outputGradients.enumerated() {
-                let shape = model.graph.nodes[model.graph.outputs[index]].shape.prefixed(by: currentRows)
+                let shape = plan.program.outputShapes[index].prefixed(by: currentRows)
                 guard view.shape == shape else {
                     throw .shape("output_gradients[\(index)] must have shape \(shape), got \(view.shape).")
                 }
@@ -148,6 +171,10 @@ extension Trainer {
         plan.backward(
             beforeActivation: beforeActivation, accumulates: holdsGradients, wantsInputGradients: wantsInputGradients,
             in: context)
+        for slot in penalised {
+            slot.regularizer?.addGradient(
+                weights.pointer + slot.offset, slot.shape, scale: 1, to: gradients.pointer + slot.offset)
+        }
         holdsGradients = true
     }
 
@@ -155,7 +182,7 @@ extension Trainer {
     package func inputGradient(_ index: Int) throws(ApusError) -> ArrayView {
         let plan = try ready()
         guard let pointer = plan.inputGradient(index) else { throw ApusError(.internal, "A plan without gradients.") }
-        let shape = model.graph.nodes[model.graph.inputs[index]].shape
+        let shape = plan.program.inputShapes[index]
         return ArrayView(
             data: UnsafeMutableRawPointer(pointer), dtype: .float32, shape: shape.prefixed(by: currentRows))
     }
@@ -176,6 +203,7 @@ extension Trainer {
                 weights.pointer + range.lowerBound, gradient: gradient, slots: pointers, offset: range.lowerBound,
                 count: range.count, learningRate: rate, step: step, context.kernels)
         }
+        for slot in constrained { slot.constraint?.apply(weights.pointer + slot.offset, slot.shape) }
     }
 
     /// Forward, loss, backward and update on rows of a dataset that was checked; gradients held before are dropped.
@@ -187,6 +215,7 @@ extension Trainer {
         let result = try evaluate(
             dataset, order, start: start, withGradients: true, withMetrics: withMetrics, in: context)
         guard result.loss.isFinite else { throw notFinite(result.loss, dataset, order, start: start, count: count) }
+        plan?.commitUpdates()
         holdsGradients = false
         try backward(outputGradients: nil, wantsInputGradients: false, in: context)
         try apply(in: context)
@@ -195,8 +224,7 @@ extension Trainer {
 
     /// One step on all rows of a dataset; returns the loss before the update.
     package func step(_ dataset: Dataset, in context: Context) throws(ApusError) -> Double {
-        try checkInputs(dataset)
-        try checkTargets(dataset)
+        try check(dataset, targets: true)
         defer { forgetPass() }
         let passes = state.passes
         do {

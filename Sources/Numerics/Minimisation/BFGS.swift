@@ -4,8 +4,9 @@ import Core
 ///
 ///     H = (1 - r s y') H (1 - r y s') + r s s',   r = 1 / s'y,
 ///
-/// with steps s that meet the strong Wolfe conditions and gradient changes y; before the first update H is scaled by
-/// s'y / y'y. Nocedal and Wright, "Numerical Optimization", 2nd ed., section 6.1 (doi:10.1007/978-0-387-40065-5).
+/// with steps s that meet the strong Wolfe conditions (c2 = 0.5) and gradient changes y; before the first update H is
+/// s's / s'y times the identity. Nocedal and Wright, "Numerical Optimization", 2nd ed., section 6.1
+/// (doi:10.1007/978-0-387-40065-5).
 package struct BFGS: Minimizer {
     package static let entry = MinimizerEntry("BFGS", doc: "quasi-Newton with the whole inverse Hessian") {
         (_) throws(ApusError) in BFGS()
@@ -19,6 +20,7 @@ package struct BFGS: Minimizer {
         let allocator = run.context.allocator
         let inverse = try InverseHessian(n, in: run.context)
         let search = try WolfeLineSearch(run)
+        search.curvature = 0.5
         let direction = try Buffer<Double>(n, in: allocator)
         let change = try Buffer<Double>(n, in: allocator)
         run.inverseHessian = { (out) throws(ApusError) in inverse.write(to: out) }
@@ -34,7 +36,9 @@ package struct BFGS: Minimizer {
             let first = inverse.isIdentity ? min(1, 1 / (-slope).squareRoot()) : 1
             switch try search.search(along: direction.pointer, slope: slope, first: first) {
             case .found: break
-            case .endless: return .unbounded
+            case .endless:
+                run.move(to: search.point.pointer, value: search.value, gradient: search.gradient.pointer)
+                return .unbounded
             case .failed, .notFinite:
                 // Old curvature may mislead; steepest descent has the last word.
                 if inverse.isIdentity { return search.sawFinite ? .precision : .notFinite }

@@ -1,8 +1,8 @@
 import Core
 
-/// The quadratic model of L-BFGS-B within a box and its approximate minimiser: the generalised Cauchy point of Byrd, Lu,
-/// Nocedal and Zhu 1995 (doi:10.1137/0916069), then the minimum over the variables that are free there (their direct
-/// primal method), projected onto the box as Morales and Nocedal 2011 (doi:10.1145/2049662.2049669) propose.
+/// The quadratic model of L-BFGS-B within a box and its approximate minimiser: the generalised Cauchy point of Byrd,
+/// Lu, Nocedal and Zhu 1995 (doi:10.1137/0916069), then the minimum over the variables that are free there (their
+/// direct primal method), projected onto the box as Morales and Nocedal 2011 (doi:10.1145/2049662.2049669) propose.
 ///
 /// The Hessian stands in compact form, B = theta - W M W' with W = [Y, theta S] and M^-1 = [-D, L'; L, theta S'S].
 struct BoundedModel {
@@ -212,7 +212,8 @@ struct BoundedModel {
         let k = pairs.used
         let theta = 1 / pairs.scale
         var inside = 0
-        for i in 0..<n where cauchy.pointer[i] > bounds.lower.pointer[i] && cauchy.pointer[i] < bounds.upper.pointer[i] {
+        for i in 0..<n where cauchy.pointer[i] > bounds.lower.pointer[i] && cauchy.pointer[i] < bounds.upper.pointer[i]
+        {
             free.pointer[inside] = i
             inside += 1
         }

@@ -5,10 +5,10 @@ import Core
 ///     forward  (f(x + h e_i) - f(x)) / h,                   h = 2^-26 max(1, |x_i|) away from 0
 ///     central  (f(x + h e_i) - f(x - h e_i)) / 2h,          h = 2^-17 max(1, |x_i|)
 ///
-/// h is what x_i really moves by in double precision. At a bound the step turns inward; a central step that does not fit
-/// on both sides becomes the three-point one-sided formula (-3 f(x) + 4 f(x + h e_i) - f(x + 2h e_i)) / 2h. Errors are of
-/// order 2^-26 and 2^-35 of f and its derivatives: Nocedal and Wright, "Numerical Optimization", 2nd ed., section 8.1
-/// (doi:10.1007/978-0-387-40065-5).
+/// h is what x_i really moves by in double precision. At a bound the step turns inward; a central step that does not
+/// fit on both sides becomes the three-point one-sided formula (-3 f(x) + 4 f(x + h e_i) - f(x + 2h e_i)) / 2h. Errors
+/// are of order 2^-26 and 2^-35 of f and its derivatives: Nocedal and Wright, "Numerical Optimization", 2nd ed.,
+/// section 8.1 (doi:10.1007/978-0-387-40065-5).
 struct FiniteDifferenceGradient {
     private let point: Buffer<Double>
     private let bounds: Bounds?
@@ -20,8 +20,8 @@ struct FiniteDifferenceGradient {
         self.bounds = bounds
     }
 
-    /// Writes the gradient at x, where the function has `value`. A component is 0 where the bounds leave no room and NaN
-    /// where the function is undefined on the way.
+    /// Writes the gradient at x, where the function has `value`. A component is 0 where the bounds leave no room and
+    /// NaN where the function is undefined on the way.
     func write(
         _ x: UnsafePointer<Double>, value: Double, to gradient: UnsafeMutablePointer<Double>,
         _ function: (UnsafePointer<Double>) throws(ApusError) -> Double

@@ -60,7 +60,10 @@ package struct LBFGSB: Minimizer {
             let first = pairs.isEmpty ? min(1, 1 / length(direction.pointer, n)) : 1
             switch try search.search(along: direction.pointer, slope: slope, first: first) {
             case .found: break
-            case .endless: if search.step >= endless { return .unbounded }
+            case .endless where search.step >= endless:
+                run.move(to: search.point.pointer, value: search.value, gradient: search.gradient.pointer)
+                return .unbounded
+            case .endless: break
             case .failed, .notFinite:
                 // Old curvature may mislead; steepest descent has the last word.
                 if pairs.isEmpty { return search.sawFinite ? .precision : .notFinite }

@@ -13,11 +13,11 @@ package enum LineSearch {
         ParameterSpec("maxiter", .integer(1...Int.max), default: 50, "Steps tried at most."),
     ]
 
-    /// A step along `direction` from x that meets the strong Wolfe conditions, within the bounds; the value and gradient
-    /// there are in the result, and in `gradient` where it is given.
+    /// A step along `direction` from x that meets the strong Wolfe conditions, within the bounds; the value and
+    /// gradient there are in the result, and in `gradient` where it is given.
     ///
-    /// Throws `invalidArgument` for parameters, `notConverged` where the direction does not descend or no step was found,
-    /// and what callbacks throw.
+    /// Throws `invalidArgument` for parameters, `notConverged` where the direction does not descend or no step was
+    /// found, and what callbacks throw.
     package static func search(
         _ parameters: String, _ problem: Problem, from x: UnsafePointer<Double>,
         along direction: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>?, in context: Context

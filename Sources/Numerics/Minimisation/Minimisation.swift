@@ -104,6 +104,7 @@ package final class Minimisation {
             }
             stop = ending
         }
+        if usesGradient { updateSlope() }
         if let remembered { adopt(remembered) }
         if let last, last.value < value { adopt(last) }
         return Minimum(
@@ -148,8 +149,8 @@ package final class Minimisation {
         self.value = value
     }
 
-    /// Ends an iteration at `x` after a step of length `step`: counts it, reports it, and gives a reason when it was the
-    /// last one. Throws what the callback throws, and `interrupted`.
+    /// Ends an iteration at `x` after a step of length `step`: counts it, reports it, and gives a reason when it was
+    /// the last one. Throws what the callback throws, and `interrupted`.
     package func iterated(step length: Double) throws(ApusError) -> StopReason? {
         iterations += 1
         if usesGradient { updateSlope() }
@@ -183,6 +184,12 @@ package final class Minimisation {
 
     private func updateSlope() {
         slope = bounds?.slope(x.pointer, gradient.pointer) ?? largestMagnitude(gradient.pointer, count)
+    }
+
+    /// Whether a point differs from `x` in any component.
+    func hasLeft(_ point: UnsafePointer<Double>) -> Bool {
+        for i in 0..<count where point[i] != x.pointer[i] { return true }
+        return false
     }
 
     // MARK: Evaluation
@@ -291,8 +298,8 @@ package final class Minimisation {
 
     // MARK: The result
 
-    /// Writes the point and, where there is a place for them, the gradient and the inverse Hessian (NaN where the method
-    /// has none) to the caller.
+    /// Writes the point and, where there is a place for them, the gradient and the inverse Hessian (NaN where the
+    /// method has none) to the caller.
     package func deliver(
         _ x: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Double>? = nil,
         inverseHessian: UnsafeMutablePointer<Double>? = nil

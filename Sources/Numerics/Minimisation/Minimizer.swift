@@ -1,18 +1,19 @@
 import Core
 
-/// A method of minimisation. It is the mathematics alone: counts, limits, tolerances, callbacks and the result belong to
-/// the `Minimisation` that it is given.
+/// A method of minimisation. It is the mathematics alone: counts, limits, tolerances, callbacks and the result belong
+/// to the `Minimisation` that it is given.
 ///
-/// `minimise` starts at `run.x`, where `run.value` is finite and, for methods with gradients, `run.gradient` is known and
-/// larger than the tolerance (or not, for methods that leave saddles). It evaluates through `run`, moves with `run.move` (or writes `run.x`, `run.value` and
-/// `run.gradient` itself), and calls `run.iterated` after each iteration, which says when to end. Limits and callbacks
-/// that ask to stop during an evaluation end the run by an error that the method must let through; `run.x` then is the
-/// result.
+/// `minimise` starts at `run.x`, where `run.value` is finite and, for methods with gradients, `run.gradient` is known
+/// and larger than the tolerance (or not, for methods that leave saddles). It evaluates through `run`, moves with
+/// `run.move` (or writes `run.x`, `run.value` and `run.gradient` itself), and calls `run.iterated` after each
+/// iteration, which says when to end. Limits and callbacks that ask to stop during an evaluation end the run by an
+/// error that the method must let through; `run.x` then is the result.
 package protocol Minimizer: Sendable {
     /// Iterations when the caller sets no limit.
     func mostIterations(_ count: Int) -> Int
 
-    /// Whether the method can go on from a point without a slope that is no minimum; it is then run from such a start too.
+    /// Whether the method can go on from a point without a slope that is no minimum; it is then run from such a start
+    /// too.
     var leavesSaddles: Bool { get }
 
     /// Runs to the end and says why it is one. Throws what `run` throws, and `limit` or `outOfMemory` for storage.

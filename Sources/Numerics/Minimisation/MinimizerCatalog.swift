@@ -27,7 +27,8 @@ package enum MinimizerCatalog {
         let wanted = name.isEmpty ? LBFGSB.entry.name : name
         guard let entry = entries.first(where: { $0.name.lowercased() == wanted.lowercased() }) else {
             throw ApusError(
-                .invalidArgument, "method must be one of \(entries.map(\.name).joined(separator: ", ")), got '\(name)'.",
+                .invalidArgument,
+                "method must be one of \(entries.map(\.name).joined(separator: ", ")), got '\(name)'.",
                 isUnknownName: true)
         }
         return entry
@@ -36,9 +37,9 @@ package enum MinimizerCatalog {
     /// For apus_catalog.
     package static var json: JSON { .array(entries.map(\.json)) }
 
-    /// Minimises a problem from `x`, which holds the best point on return and is untouched after an error, by the method
-    /// of a name with parameters as text. Where they are given, `gradient` (n) and `inverseHessian` (n x n, NaN where the
-    /// method has none) are filled.
+    /// Minimises a problem from `x`, which holds the best point on return and is untouched after an error, by the
+    /// method of a name with parameters as text. Where they are given, `gradient` (n) and `inverseHessian` (n x n, NaN
+    /// where the method has none) are filled.
     ///
     /// Throws `invalidArgument` for a name or parameter, `unsupported` for bounds the method does not take,
     /// `notConverged` for a start that is not finite, and what callbacks throw.

@@ -1,5 +1,5 @@
-/// Notices that a method no longer gets anywhere: near the least value steps are taken for what they do to the gradient.
-/// When they help neither, nothing is left but rounding, whatever the tolerance and the iterations allowed.
+/// Notices that a method no longer gets anywhere: near the least value steps are taken for what they do to the
+/// gradient. When they help neither, nothing is left but rounding, whatever the tolerance and the iterations allowed.
 struct Stagnation {
     private var value: Double
     private var slope: Double

@@ -36,6 +36,8 @@ private final class ExactModel: TrustRegionModel {
     private let product: Buffer<Double>
     private var norm = 0.0
     private var isDefinite = false
+    /// The shift of the factor that is there; NaN for none.
+    private var factored = Double.nan
     private var lowest: LowestEigenpair?
 
     /// Lengths within this part of the radius will do.
@@ -56,6 +58,7 @@ private final class ExactModel: TrustRegionModel {
     func prepare() throws(ApusError) -> Bool {
         guard try derivatives.hessian(to: hessian.pointer) else { return false }
         lowest = nil
+        factored = .nan
         norm = largestEntry()
         isDefinite = try factor(shiftedBy: 0)
         return norm.isFinite
@@ -84,12 +87,15 @@ private final class ExactModel: TrustRegionModel {
 
     /// Factors H + shift I; false where it is not positive definite.
     private func factor(shiftedBy shift: Double) throws(ApusError) -> Bool {
+        if shift == factored { return true }
+        factored = .nan
         try run.context.checkInterrupt()
         factor.pointer.update(from: hessian.pointer, count: hessian.count)
         for i in 0..<count { factor.pointer[i &* count + i] += shift }
         var n = Int32(truncatingIfNeeded: count)
         var info: Int32 = 0
         dpotrf_("L", &n, factor.pointer, &n, &info, 1)
+        if info == 0 { factored = shift }
         return info == 0
     }
 

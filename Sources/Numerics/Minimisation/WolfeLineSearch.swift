@@ -72,7 +72,7 @@ package final class WolfeLineSearch {
     {
         let line = Line(
             direction: direction, start: Trial(step: 0, value: run.value, slope: slope),
-            slack: 0x1p-50 * abs(run.value))
+            slack: 0x1p-40 * abs(run.value))
         sawFinite = false
         isStrong = false
         var before = line.start
@@ -107,7 +107,8 @@ package final class WolfeLineSearch {
         value = try run.evaluate(point.pointer, gradient: gradient.pointer)
         var trial = Trial(step: step, value: value, slope: .nan)
         if value.isFinite { trial.slope = innerProduct(gradient.pointer, line.direction, count) }
-        if trial.isFinite { sawFinite = true }
+        // A step so short that nothing moves says nothing.
+        if trial.isFinite, value != line.start.value || run.hasLeft(point.pointer) { sawFinite = true }
         return trial
     }
 

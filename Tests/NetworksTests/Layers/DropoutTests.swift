@@ -2,6 +2,10 @@ import Core
 import Networks
 import Testing
 
+extension LayerCase {
+    static let dropout: [LayerCase] = [LayerCase(kind: "Dropout", inputs: [[6]], parameters: "rate=0.5") { $0.inputs }]
+}
+
 struct DropoutTests {
     @Test func keepsTheShareItSaysAndScalesIt() throws {
         let context = try Fixtures.context(threads: 2)

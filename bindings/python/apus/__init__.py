@@ -32,6 +32,7 @@ library_version = _library.lib.apus_version().decode()
 _MODULES = (
     "calculus",
     "callbacks",
+    "constraints",
     "initializers",
     "layers",
     "linalg",
@@ -44,6 +45,7 @@ _MODULES = (
     "optimizers",
     "pipeline",
     "preprocessing",
+    "regularizers",
     "stats",
 )
 _NAMES = {

@@ -253,6 +253,9 @@ PROTOTYPES = {
     "apus_network_create": (_STATUS, _HANDLE, c_char_p, _OUT),
     "apus_network_free": (None, _HANDLE),
     "apus_network_add": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_char_p, _NODES, c_int32, _NODES),
+    "apus_network_call": (_STATUS, _HANDLE, _HANDLE, c_int32, _NODES, c_int32, _NODES),
+    "apus_network_add_model": (_STATUS, _HANDLE, _HANDLE, _HANDLE, c_char_p, _NODES, c_int32, _NODES),
+    "apus_network_node_shape": (_STATUS, _HANDLE, _HANDLE, c_int32, _NODES, _ARRAY),
     "apus_network_build": (_STATUS, _HANDLE, _HANDLE, _NODES, c_int32, _OUT),
     "apus_model_to_json": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
     "apus_network_from_json": (_STATUS, _HANDLE, c_char_p, _OUT),
@@ -276,12 +279,14 @@ PROTOTYPES = {
     "apus_trainer_gradient": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
     "apus_trainer_set_learning_rate": (_STATUS, _HANDLE, _HANDLE, c_double),
     "apus_trainer_publish": (_STATUS, _HANDLE, _HANDLE),
+    "apus_trainer_reset_states": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_save": (_STATUS, _HANDLE, _HANDLE, c_char_p),
     "apus_trainer_load": (_STATUS, _HANDLE, c_char_p, _LIMITS, _OUT, _OUT),
     # Sessions
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),
     "apus_session_run": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
+    "apus_session_reset_states": (_STATUS, _HANDLE, _HANDLE),
     # Calculus
     "apus_derivative": (
         *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_char_p),
@@ -393,6 +398,20 @@ PROTOTYPES = {
     "apus_view_broadcast": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
     "apus_concatenate": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
     "apus_take": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    # Array arithmetic: products, reductions, sorting, grids
+    "apus_matmul": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    "apus_dot": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _DOUBLES),
+    "apus_outer": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_cross": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_reduce": (_STATUS, _HANDLE, c_char_p, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_reduce_all": (_STATUS, _HANDLE, c_char_p, _ARRAY, _DOUBLES),
+    "apus_cumulative": (_STATUS, _HANDLE, c_char_p, _ARRAY, c_int32, _ARRAY),
+    "apus_sort": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_argsort": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_unique": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY, POINTER(c_int64)),
+    "apus_searchsorted": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    "apus_unit_vectors": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY),
+    "apus_evaluate_grid": (_STATUS, _HANDLE, VECTOR_FUNCTION, c_void_p, _ARRAY, c_int32, c_int64, _ARRAY),
 }
 
 

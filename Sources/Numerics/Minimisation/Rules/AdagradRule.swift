@@ -2,13 +2,15 @@ import Core
 
 /// a += g^2;  x -= r g / sqrt(a + epsilon), or epsilon beside the root.
 ///
-/// Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12.
+/// Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR
+/// 12.
 package struct AdagradRule: UpdateRule {
     static let entry = Descent<AdagradRule>.entry(
         "Adagrad", doc: "steps divided by the root of the sum of squared gradients",
         parameters: [
             rate(0.1), epsilon(1e-7),
-            ParameterSpec("epsilon_inside", .boolean, default: true, "epsilon under the root (Keras) or beside it (PyTorch)."),
+            ParameterSpec(
+                "epsilon_inside", .boolean, default: true, "epsilon under the root (Keras) or beside it (PyTorch)."),
             ParameterSpec(
                 "initial_accumulator_value", .real(from: 0, to: .infinity), default: 0.1,
                 "What the sum of squares starts at."),

@@ -5,12 +5,14 @@ import Glibc
 ///
 ///     x -= r ((1 - c_t) / (1 - p_t) g + c_(t+1) / (1 - p_(t+1)) m) / (sqrt(v / (1 - b2^t)) + epsilon).
 ///
-/// Dozat 2016, "Incorporating Nesterov momentum into Adam", ICLR workshop. The decay is 1 in Keras and 0.004 in PyTorch.
+/// Dozat 2016, "Incorporating Nesterov momentum into Adam", ICLR workshop. The decay is 1 in Keras and 0.004 in
+/// PyTorch.
 package struct NadamRule: UpdateRule {
     static let entry = Descent<NadamRule>.entry(
         "Nadam", doc: "Adam with Nesterov's look-ahead",
         parameters: [
-            rate(0.001), share("beta_1", 0.9, "Decay of the mean."), share("beta_2", 0.999, "Decay of the mean square."),
+            rate(0.001), share("beta_1", 0.9, "Decay of the mean."),
+            share("beta_2", 0.999, "Decay of the mean square."),
             epsilon(1e-7),
             ParameterSpec(
                 "momentum_decay", .real(from: 0, to: .infinity), default: 1.0,

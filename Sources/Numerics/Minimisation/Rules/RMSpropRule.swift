@@ -12,7 +12,8 @@ package struct RMSpropRule: UpdateRule {
             rate(0.001), share("rho", 0.9, "Decay of the running means."),
             share("momentum", 0, "Share of the last step kept."), epsilon(1e-7),
             ParameterSpec("centered", .boolean, default: false, "Divide by the deviation rather than the mean square."),
-            ParameterSpec("epsilon_inside", .boolean, default: true, "epsilon under the root (Keras) or beside it (PyTorch)."),
+            ParameterSpec(
+                "epsilon_inside", .boolean, default: true, "epsilon under the root (Keras) or beside it (PyTorch)."),
         ]
     ) { (parameters) throws(ApusError) in
         RMSpropRule(

@@ -1,7 +1,7 @@
 import Core
 
-/// An update rule: how a gradient moves the parameters, with state arrays as long as they are. The formulas stand here in
-/// double precision; the networks' kernels are their single-precision form, and tests hold one to the other.
+/// An update rule: how a gradient moves the parameters, with state arrays as long as they are. The formulas stand here
+/// in double precision; the networks' kernels are their single-precision form, and tests hold one to the other.
 package protocol UpdateRule: Sendable {
     /// The step size.
     var learningRate: Double { get }
@@ -25,7 +25,8 @@ extension UpdateRule {
     package var lookahead: Double? { nil }
 
     static func rate(_ standard: Double) -> ParameterSpec {
-        ParameterSpec("learning_rate", .real(from: 0, to: .infinity, open: true), default: .number(standard), "The step size.")
+        ParameterSpec(
+            "learning_rate", .real(from: 0, to: .infinity, open: true), default: .number(standard), "The step size.")
     }
 
     static func share(_ name: String, _ standard: Double, _ doc: String) -> ParameterSpec {

@@ -1,8 +1,9 @@
-"""Layers of networks, under Keras's names."""
+"""What layers have in common, and the entry of a network."""
 
-from ._configuration import Configured
+from .._configuration import Configured
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer"]
+CLASSES = {}
+"""Layers by Keras's class names; each class enters itself."""
 
 
 class Layer(Configured):
@@ -13,7 +14,24 @@ class Layer(Configured):
 
     _base = None  # of names given automatically
     name = None
+    trainable = True
     _model = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls._base is not None:
+            CLASSES[cls.__name__] = cls
+
+    def __call__(self, inputs, *more, **keywords):
+        """Calls the layer on an ``Input`` or on what layers gave that were called before: a symbolic tensor, or a list of
+        them where the layer has several outputs. Layers of several inputs take a list. A layer that is called more than
+        once uses the same weights each time.
+
+        ``apus.Model(inputs, outputs)`` makes a network of it.
+        """
+        from .._symbolic import call
+
+        return call(self, inputs, *more, **keywords)
 
     def get_weights(self):
         """Copies of the layer's weights: for Dense the kernel, then the bias."""
@@ -36,17 +54,21 @@ class InputLayer(Layer):
     Parameters
     ----------
     shape : tuple of int
-        The shape of one row, without the batch.
+        The shape of one row, without the batch; None for an extent that each batch may have of its own.
+    batch_size : int, optional
+        Kept for Keras; any number of rows is taken.
     name : str, optional
     """
 
     _base = "input_layer"
 
-    def __init__(self, shape=None, *, name=None):
+    def __init__(self, shape=None, batch_size=None, *, name=None):
         if shape is None:
             raise ValueError("an Input needs the shape of one row, such as shape=(64,)")
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        self.batch_size = batch_size
         self.name = name
+        self._tensor = None
 
     @classmethod
     def from_config(cls, config):
@@ -54,6 +76,7 @@ class InputLayer(Layer):
         batch_shape = config.pop("batch_shape", None) or config.pop("batch_input_shape", None)
         if batch_shape is not None:
             config["shape"] = batch_shape[1:]
+            config["batch_size"] = batch_shape[0]
         return super().from_config(config)
 
 
@@ -68,94 +91,6 @@ def Input(shape=None, *, name=None):
     (None, 2)
     """
     return InputLayer(shape, name=name)
-
-
-class Dense(Layer):
-    """activation(x · kernel + bias), over the last axis of x.
-
-    Parameters
-    ----------
-    units : int
-        The length of the last axis of the output.
-    activation : str or None, default None
-        "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax" or "linear", which None means.
-    use_bias : bool, default True
-    kernel_initializer, bias_initializer : str or initializer, default "glorot_uniform" and "zeros"
-    name : str, optional
-    trainable : bool, default True
-    """
-
-    _base = "dense"
-
-    def __init__(
-        self,
-        units,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        *,
-        name=None,
-        trainable=True,
-    ):
-        self.units = units
-        self.activation = activation
-        self.use_bias = use_bias
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
-        self.name = name
-        self.trainable = trainable
-
-
-class Activation(Layer):
-    """A function of each element: "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax" (over the last axis) or
-    "linear".
-
-    Parameters
-    ----------
-    activation : str
-    name : str, optional
-    """
-
-    _base = "activation"
-
-    def __init__(self, activation, *, name=None):
-        self.activation = activation
-        self.name = name
-
-
-class Dropout(Layer):
-    """In training sets a random share of elements to 0 and divides the others by 1 - rate; otherwise does nothing.
-
-    Parameters
-    ----------
-    rate : float
-        The share, from 0 up to but without 1 (Srivastava et al. 2014).
-    name : str, optional
-    """
-
-    _base = "dropout"
-
-    def __init__(self, rate, *, name=None):
-        self.rate = rate
-        self.name = name
-
-
-class Flatten(Layer):
-    """Makes one axis of all axes but the batch.
-
-    Parameters
-    ----------
-    name : str, optional
-    """
-
-    _base = "flatten"
-
-    def __init__(self, *, name=None):
-        self.name = name
-
-
-CLASSES = {kind.__name__: kind for kind in (InputLayer, Dense, Activation, Dropout, Flatten)}
 
 
 class OtherLayer(Layer):

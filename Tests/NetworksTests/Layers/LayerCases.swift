@@ -1,0 +1,26 @@
+extension LayerCase {
+    /// The cases of every layer, one line each. A layer of the catalog without a case fails `everyLayerIsCovered`.
+    static let all: [LayerCase] =
+        dense + activation + dropout + flatten
+        + reshape
+        + batchNormalization
+        + globalAveragePooling1D
+        + masking
+        + timeDistributed
+        + add
+        + concatenate
+        + activityRegularization
+        + merging
+        + rectifiers
+        + shaping
+        + layerNormalization
+        + embedding
+        + convolution
+        + transposedConvolution
+        + depthwiseConvolution
+        + separableConvolution
+        + pooling
+        + globalPooling
+        + resampling
+        + framing
+}

@@ -1,0 +1,119 @@
+"""Normalization."""
+
+from ._base import Layer
+
+
+class BatchNormalization(Layer):
+    """Channels with mean 0 and variance 1 over the batch, then scaled by gamma and shifted by beta.
+
+    Training normalizes with the batch's own mean and variance and keeps moving averages of them, which predictions use
+    (Ioffe and Szegedy 2015). Frozen, the layer uses the averages in training too.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of the channels, the batch counted as axis 0.
+    momentum : float, default 0.99
+        The share of the moving averages kept in each step.
+    epsilon : float, default 0.001
+        Added to the variance.
+    center, scale : bool, default True
+        Whether there are beta and gamma.
+    beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer : str or initializer
+    beta_regularizer, gamma_regularizer : str or regularizer, optional
+    beta_constraint, gamma_constraint : str or constraint, optional
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "batch_normalization"
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        *,
+        name=None,
+        trainable=True,
+    ):
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = beta_initializer
+        self.gamma_initializer = gamma_initializer
+        self.moving_mean_initializer = moving_mean_initializer
+        self.moving_variance_initializer = moving_variance_initializer
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
+        self.beta_constraint = beta_constraint
+        self.gamma_constraint = gamma_constraint
+        self.name = name
+        self.trainable = trainable
+
+
+class LayerNormalization(Layer):
+    """Each place with mean 0 and variance 1 over its last axis, then scaled by gamma and shifted by beta (Ba et al. 2016).
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The last axis.
+    epsilon : float, default 0.001
+        Added to the variance.
+    center : bool, default True
+        Whether there is a beta.
+    scale : bool, default True
+        Whether there is a gamma.
+    beta_initializer : str or initializer
+    gamma_initializer : str or initializer
+    beta_regularizer : str or regularizer, optional
+    gamma_regularizer : str or regularizer, optional
+    beta_constraint : str or constraint, optional
+    gamma_constraint : str or constraint, optional
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "layer_normalization"
+
+    def __init__(
+        self,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        *,
+        name=None,
+        trainable=True,
+    ):
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = beta_initializer
+        self.gamma_initializer = gamma_initializer
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
+        self.beta_constraint = beta_constraint
+        self.gamma_constraint = gamma_constraint
+        self.name = name
+        self.trainable = trainable
