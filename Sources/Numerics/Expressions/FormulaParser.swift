@@ -241,6 +241,10 @@ package struct FormulaParser {
         let isNegative = try accept("-")
         switch lexer.token {
         case .number(let value):
+            if let whole = lexer.whole {
+                try lexer.advance()
+                return .integer(isNegative ? -whole : whole)
+            }
             try lexer.advance()
             let signed = isNegative ? -value : value
             return Int(exactly: signed).map { .integer($0) } ?? .number(signed)

@@ -46,6 +46,7 @@ struct ShapeLayerTests {
         let model = try Fixtures.network([100], [("GaussianNoise", "stddev=0.5")], in: context)
         let x = try Fixtures.tensor(Array(repeating: 1, count: 100_000), [1000, 100], in: context)
         let trainer = try Fixtures.trainer(model, "loss=mse optimizer=sgd", in: context)
+        defer { withExtendedLifetime(x) {} }
         try trainer.runForward(Fixtures.dataset(x), training: true, in: context)
         let noise = try trainer.output(0).floatArray.map { Double($0) - 1 }
         let mean = noise.reduce(0, +) / 100_000
