@@ -28,10 +28,10 @@ struct FormulaLexer {
         return column
     }
 
-    /// What stands at the current place, for messages.
     /// The token as a whole number, exactly, where it is one: a double holds them to 2^53 alone.
     var whole: Int? { Int(String(decoding: bytes[start..<position], as: UTF8.self)) }
 
+    /// What stands at the current place, for messages.
     var found: String {
         switch token {
         case .end: return "the end"
