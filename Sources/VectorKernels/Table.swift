@@ -20,5 +20,6 @@ package func kernelTable() -> apus_kernels {
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
         pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
         elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
+        transpose4: transpose4, transpose8: transpose8,
         reductions: reductionKernels())
 }
