@@ -45,6 +45,10 @@ APUS_INLINE const float *_Nonnull apus_f16_row(const float *_Nonnull p) {
     __asm__("" : "+r"(p));
     return p;
 }
+APUS_INLINE const double *_Nonnull apus_d8_row(const double *_Nonnull p) {
+    __asm__("" : "+r"(p));
+    return p;
+}
 
 // The first n elements from memory, the rest 0; stores the first n; n below 0 is 0, above 4 is 4.
 APUS_INLINE apus_f4 apus_f4_load_partial(const float *p, int64_t n) {
@@ -163,6 +167,8 @@ APUS_INLINE apus_f16 apus_f16_copysign(apus_f16 a, apus_f16 b) {
 APUS_INLINE apus_i16 apus_f16_less(apus_f16 a, apus_f16 b) { return a < b; }
 APUS_INLINE apus_i16 apus_f16_less_equal(apus_f16 a, apus_f16 b) { return a <= b; }
 APUS_INLINE apus_i16 apus_f16_equal(apus_f16 a, apus_f16 b) { return a == b; }
+// Whether either is NaN.
+APUS_INLINE apus_i16 apus_f16_unordered(apus_f16 a, apus_f16 b) { return ~((a <= b) | (a > b)); }
 
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_f16 apus_f16_select(apus_i16 mask, apus_f16 x, apus_f16 y) { return mask ? x : y; }
@@ -420,9 +426,18 @@ APUS_INLINE void apus_with_room(void (*_Nonnull body)(void *_Nonnull job, float 
     body(job, room);
 }
 
+// The same for 17608 doubles.
+APUS_INLINE void apus_with_double_room(void (*_Nonnull body)(void *_Nonnull job, double *_Nonnull room),
+                                       void *_Nonnull job) {
+    double room[17608] __attribute__((aligned(64)));
+    body(job, room);
+}
+
 // Asks for the cache line of an address, which need not be a valid one: to be read, to be written.
 APUS_INLINE void apus_prefetch(const float *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
 APUS_INLINE void apus_prefetch_to_write(const float *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
+APUS_INLINE void apus_prefetch_doubles(const double *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
+APUS_INLINE void apus_prefetch_doubles_to_write(const double *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
 
 // ---------------------------------------------------------------------------------------------------- processor
 

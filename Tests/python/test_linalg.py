@@ -601,3 +601,27 @@ def test_unknown_names_are_refused():
         linalg.inv(eye.astype(complex))
     with pytest.raises(ValueError, match="NaN"):
         linalg.matrix_rank(eye, numpy.nan)
+
+
+@pytest.mark.parametrize("kind", ["gen", "sym", "lower triangular", "upper triangular"])
+@pytest.mark.parametrize("n", [2, 5, 8, 9, 24, 40, 300])
+def test_no_nearly_singular_matrix_passes_without_a_warning(rng, n, kind):
+    """Inverses with one large entry, row, column or part, where an estimate could be fooled."""
+    for trial in range(20):
+        if "triangular" in kind:
+            a = numpy.tril(rng.normal(size=(n, n))) / n + numpy.eye(n)
+            a[trial % n, trial % n] = 1e-17
+            a = a if kind.startswith("lower") else a.T
+        else:
+            q = numpy.linalg.qr(rng.normal(size=(n, n)))[0] if trial % 2 else numpy.eye(n)[rng.permutation(n)]
+            values = numpy.ones(n)
+            values[trial % n] = 1e-17
+            a = (q * values) @ q.T if kind == "sym" else (q * values) @ numpy.linalg.qr(rng.normal(size=(n, n)))[0]
+            a = (a + a.T) / 2 if kind == "sym" else a
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                linalg.solve(a, numpy.ones(n), kind)
+            except linalg.LinAlgError:
+                continue
+        assert caught or 1 / numpy.linalg.cond(a, 1) > EPS / 10

@@ -27,6 +27,7 @@ enum LUFactors {
         _ a: UnsafeMutablePointer<Double>, _ m: Int, _ n: Int, _ leading: Int, _ pivots: UnsafeMutablePointer<Int32>
     ) -> Int {
         if m == 0 || n == 0 { return 0 }
+        if m == n, n <= SmallLU.largest, leading == n { return SmallLU.factor(a, n, pivots) }
         var rows = Int32(truncatingIfNeeded: m)
         var columns = Int32(truncatingIfNeeded: n)
         var stride = Int32(truncatingIfNeeded: leading)
@@ -120,6 +121,10 @@ enum LUFactors {
         _ factors: UnsafePointer<Double>, _ n: Int, _ pivots: UnsafePointer<Int32>,
         _ b: UnsafeMutablePointer<Double>, _ columns: Int
     ) {
+        if n <= SmallLU.largest {
+            SmallLU.solve(factors, n, pivots, b, columns: columns)
+            return
+        }
         var order = Int32(truncatingIfNeeded: n)
         var count = Int32(truncatingIfNeeded: columns)
         var info: Int32 = 0
@@ -149,6 +154,38 @@ enum LUFactors {
         var info: Int32 = 0
         dgecon_("1", &order, factors, &order, &norm, &result, doubles, integers, &info, 1)
         return result.isNaN ? 0 : result
+    }
+
+    /// The same, but 1 for a matrix that is clearly far from singular.
+    static func condition(
+        exactly: Bool, _ factors: UnsafePointer<Double>, order n: Int, pivots: UnsafePointer<Int32>, norm: Double,
+        _ doubles: UnsafeMutablePointer<Double>, _ integers: UnsafeMutablePointer<Int32>
+    ) -> Double {
+        if !exactly {
+            let isRegular = ConditionCheck.isClearlyRegular(order: n, norm: norm, doubles) { x, transposed in
+                if n <= SmallLU.largest {
+                    if transposed {
+                        SmallLU.solveTransposed(factors, n, pivots, x)
+                    } else {
+                        SmallLU.solve(factors, n, pivots, x, columns: 1)
+                    }
+                } else {
+                    solveVector(factors, n, pivots, x, transposed: transposed)
+                }
+            }
+            if isRegular { return 1 }
+        }
+        return reciprocalCondition(factors, order: n, pivots: pivots, norm: norm, doubles, integers)
+    }
+
+    private static func solveVector(
+        _ factors: UnsafePointer<Double>, _ n: Int, _ pivots: UnsafePointer<Int32>,
+        _ x: UnsafeMutablePointer<Double>, transposed: Bool
+    ) {
+        var order = Int32(truncatingIfNeeded: n)
+        var one: Int32 = 1
+        var info: Int32 = 0
+        dgetrs_(transposed ? "T" : "N", &order, &one, factors, &order, pivots, x, &order, &info, 1)
     }
 
     /// 1 / (norm inverse), without overflow on the way; 0 when it is not a number.

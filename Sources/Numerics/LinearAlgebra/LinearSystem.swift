@@ -51,7 +51,7 @@ package enum LinearSystem {
         let right = scratch.add(n, k)
         let small = LUFactors.conditionScratch(n)
         // Bunch-Kaufman wants n blocks of 64 at most.
-        let rest = scratch.add(max(small.doubles, structure == .symmetric ? 64 &* n : 4 &* n, 1))
+        let rest = scratch.add(max(small.doubles, structure == .symmetric ? 64 &* n : 4 &* n))
         let work = StackWork(
             context: context, count: a.count, doubles: try scratch.checked(), integers: 2 &* n,
             divides: n >= LUFactors.blockedFrom && structure != .symmetric, elements: n &* (n + k))
@@ -61,7 +61,8 @@ package enum LinearSystem {
             let solution = doubles + right
             try b.load(index, into: solution, leading: n, in: context)
             let condition = try solve(
-                structure, a, index, factors, n, solution, k, doubles + rest, integers, in: context)
+                structure, a, index, factors, n, solution, k, doubles + rest, integers, exactly: rcond != nil,
+                in: context)
             try context.checkInterrupt()
             nearly.note(condition, at: index)
             rcond?[index] = condition
@@ -70,19 +71,20 @@ package enum LinearSystem {
         nearly.warn(a, in: context)
     }
 
-    /// Reads a, factors it and solves in place; returns the reciprocal condition.
+    /// Reads a, factors it and solves in place; returns the reciprocal condition, or, where it need not be exact, 1 for
+    /// a matrix that is clearly far from singular.
     private static func solve(
         _ structure: Structure, _ a: MatrixStack, _ index: Int, _ factors: UnsafeMutablePointer<Double>, _ n: Int,
         _ sides: UnsafeMutablePointer<Double>, _ k: Int, _ scratch: UnsafeMutablePointer<Double>,
-        _ integers: UnsafeMutablePointer<Int32>, in context: Context
+        _ integers: UnsafeMutablePointer<Int32>, exactly: Bool, in context: Context
     ) throws(ApusError) -> Double {
         if structure == .general {
             let result = try LUFactors.factor(a, index, into: factors, pivots: integers, in: context)
             if result.zeroPivot != 0 { throw LUFactors.singular(a, index, pivot: result.zeroPivot) }
             LUFactors.solve(factors, order: n, pivots: integers, sides, columns: k, in: context)
             ColumnMajor.scale(sides, n &* k, by: -result.exponent)
-            return LUFactors.reciprocalCondition(
-                factors, order: n, pivots: integers, norm: result.norm, scratch, integers + n)
+            return LUFactors.condition(
+                exactly: exactly, factors, order: n, pivots: integers, norm: result.norm, scratch, integers + n)
         }
         try a.load(index, into: factors, leading: n, part: structure.part, in: context)
         let exponent = ColumnMajor.normalise(factors, n &* n)
@@ -93,9 +95,16 @@ package enum LinearSystem {
             let minor = try CholeskyFactors.factor(factors, order: n, in: context)
             if minor != 0 { throw CholeskyFactors.notPositive(a, index, minor: minor) }
             CholeskyFactors.solve(factors, order: n, sides, columns: k, in: context)
+            if !exactly,
+                ConditionCheck.isClearlyRegular(
+                    order: n, norm: norm, scratch,
+                    solve: { x, _ in CholeskyFactors.solve(factors, order: n, x, columns: 1, in: context) })
+            {
+                return 1
+            }
             return CholeskyFactors.reciprocalCondition(factors, order: n, norm: norm, scratch, integers)
         case .symmetric:
-            return try solveSymmetric(a, index, factors, n, sides, k, scratch, integers)
+            return try solveSymmetric(a, index, factors, n, sides, k, scratch, integers, exactly: exactly)
         case .lowerTriangular, .upperTriangular:
             let lower = structure == .lowerTriangular
             for i in 0..<n where factors[i &* n + i] == 0 {
@@ -106,6 +115,13 @@ package enum LinearSystem {
             context.parallel(over: k, by: 64) {
                 BLAS.solveTriangle(
                     lower: lower, unit: false, n, $0.count, factors, n, sides + $0.lowerBound &* n, n)
+            }
+            if !exactly {
+                let norm = ColumnMajor.norm1(factors, rows: n, columns: n, leading: n)
+                let isRegular = ConditionCheck.isClearlyRegular(order: n, norm: norm, scratch) { x, transposed in
+                    BLAS.solveTriangle(lower: lower, transposed: transposed, unit: false, n, 1, factors, n, x, n)
+                }
+                if isRegular { return 1 }
             }
             return triangularCondition(lower, factors, n, scratch, integers)
         }
@@ -127,7 +143,7 @@ package enum LinearSystem {
     private static func solveSymmetric(
         _ a: MatrixStack, _ index: Int, _ factors: UnsafeMutablePointer<Double>, _ n: Int,
         _ sides: UnsafeMutablePointer<Double>, _ k: Int, _ scratch: UnsafeMutablePointer<Double>,
-        _ integers: UnsafeMutablePointer<Int32>
+        _ integers: UnsafeMutablePointer<Int32>, exactly: Bool
     ) throws(ApusError) -> Double {
         if n == 0 { return 1 }
         var norm = CholeskyFactors.symmetricNorm1(factors, order: n, scratch)
@@ -139,6 +155,14 @@ package enum LinearSystem {
         dsytrf_("L", &order, factors, &order, integers, scratch, &length, &info, 1)
         if info > 0 { throw LUFactors.singular(a, index, pivot: Int(info)) }
         if k > 0 { dsytrs_("L", &order, &count, factors, &order, integers, sides, &order, &info, 1) }
+        let isRegular =
+            !exactly
+            && ConditionCheck.isClearlyRegular(order: n, norm: norm, scratch) { x, _ in
+                var one: Int32 = 1
+                var status: Int32 = 0
+                dsytrs_("L", &order, &one, factors, &order, integers, x, &order, &status, 1)
+            }
+        if isRegular { return 1 }
         var result = 0.0
         dsycon_("L", &order, factors, &order, integers, &norm, &result, scratch, integers + n, &info, 1)
         return result.isNaN ? 0 : result

@@ -33,9 +33,13 @@ struct StackWork {
         if count == 0 { return }
         context.holdBLAS()
         if count == 1 {
-            let reals = try Buffer<Double>(doubles, in: context.allocator)
-            let whole = try Buffer<Int32>(integers, in: context.allocator)
-            try body(0, reals.pointer, whole.pointer)
+            // One allocation for both: a small matrix is done in less time than a second one takes.
+            let (sum, overflow) = doubles.addingReportingOverflow(integers / 2 + 1)
+            if overflow { throw ApusError(.outOfMemory, "The scratch of a matrix is too large.") }
+            let reals = try Buffer<Double>(sum, in: context.allocator)
+            let whole = UnsafeMutableRawPointer(reals.pointer + doubles).bindMemory(
+                to: Int32.self, capacity: max(integers, 1))
+            try body(0, reals.pointer, whole)
             return
         }
         if context.threads == 1 || (divides && count < context.threads) {

@@ -1,6 +1,7 @@
 """numpy arrays as the library's array views, without copies."""
 
 import ctypes
+import struct
 
 import numpy
 
@@ -17,7 +18,10 @@ DTYPE_CODES = {
 DTYPES = {code: dtype for dtype, code in DTYPE_CODES.items()}
 
 _SIZE = ctypes.sizeof(Array)
-_SHAPE = ctypes.c_int64 * MAX_DIMENSIONS
+# The structure's bytes for each number of dimensions: packing them at once takes half the time of setting its fields.
+_ROOM = 8 * MAX_DIMENSIONS
+_DENSE = [struct.Struct(f"=IiiIQ{n}q{2 * _ROOM - 8 * n}x").pack for n in range(MAX_DIMENSIONS + 1)]
+_STRIDED = [struct.Struct(f"=IiiIQ{n}q{_ROOM - 8 * n}x{n}q{_ROOM - 8 * n}x").pack for n in range(MAX_DIMENSIONS + 1)]
 _SUPPORTED = "float32, float64, int32, int64, uint8 or bool"
 
 
@@ -63,19 +67,13 @@ def _advice(dtype):
 def view(array):
     """The library's view of a numpy array that ``as_array`` has passed. It keeps the array alive."""
     shape = array.shape
+    rank = len(shape)
+    address = array.__array_interface__["data"][0]
     if array.flags.c_contiguous:
-        flags, strides = 0, ()
+        packed = _DENSE[rank](_SIZE, DTYPE_CODES[array.dtype], rank, 0, address, *shape)
     else:
-        flags, strides = STRIDED, array.strides
-    result = Array(
-        _SIZE,
-        DTYPE_CODES[array.dtype],
-        len(shape),
-        flags,
-        array.__array_interface__["data"][0],
-        _SHAPE(*shape),
-        _SHAPE(*strides),
-    )
+        packed = _STRIDED[rank](_SIZE, DTYPE_CODES[array.dtype], rank, STRIDED, address, *shape, *array.strides)
+    result = Array.from_buffer_copy(packed)
     result.array = array
     return result
 

@@ -106,14 +106,27 @@ def _new(array, *shape, dtype=None):
     return numpy.empty(array.shape[:-2] + shape, _dtype(array) if dtype is None else dtype)
 
 
-def _numbers(array, function, *arguments, dtype=numpy.float64, count=1):
+_REAL, _WHOLE = ctypes.c_double, ctypes.c_int64
+_POINTERS = {_REAL: ctypes.POINTER(_REAL), _WHOLE: ctypes.POINTER(_WHOLE)}
+
+
+def _room(stack, kind):
+    """Numbers for the library to write, one for each matrix of a stack, and a function that gives what was written."""
+    if not stack:
+        number = kind()
+        return ctypes.byref(number), lambda: numpy.float64(number.value) if kind is _REAL else numpy.int64(number.value)
+    numbers = numpy.empty(stack, numpy.float64 if kind is _REAL else numpy.int64)
+    return numbers.ctypes.data_as(_POINTERS[kind]), lambda: numbers
+
+
+def _numbers(array, function, *arguments, kind=_REAL, count=1):
     """Numbers for each matrix: scalars for a single one."""
-    kind = ctypes.c_int64 if dtype is numpy.int64 else ctypes.c_double
-    results = [numpy.empty(array.shape[:-2], dtype) for _ in range(count)]
-    _call(function, view(array), *arguments, *(result.ctypes.data_as(ctypes.POINTER(kind)) for result in results))
-    if dtype is numpy.float64:
-        results = [result.astype(_dtype(array), copy=False) for result in results]
-    return [result[()] for result in results]
+    rooms = [_room(array.shape[:-2], kind) for _ in range(count)]
+    _call(function, view(array), *arguments, *(pointer for pointer, _ in rooms))
+    results = [result() for _, result in rooms]
+    if kind is _REAL and array.dtype == numpy.float32:
+        results = [result.astype(numpy.float32) for result in results]
+    return results
 
 
 def _swapped(array, wanted):
@@ -140,10 +153,6 @@ def solve(a, b, assume_a=None, lower=False):
     >>> linalg.solve([[2.0, 1.0], [1.0, 3.0]], [5.0, 10.0]).tolist()
     [1.0, 3.0]
     """
-    return _solve(a, b, assume_a, lower)[0]
-
-
-def _solve(a, b, assume_a, lower):
     a = _square(a, "a")
     b = as_array(b, "b")
     if b.ndim == 0:
@@ -155,13 +164,16 @@ def _solve(a, b, assume_a, lower):
         raise ValueError(f"assume_a must be one of {known}, got {assume_a!r}") from None
     if structure in (b"symmetric", b"positive_definite"):
         a = _swapped(a, not lower)
-    stack = a.shape[:-2] if b.ndim == 1 else numpy.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    stack = _stack(a, b)
     x = numpy.empty(stack + (b.shape if b.ndim == 1 else b.shape[-2:]), _dtype(a, b))
-    rcond = numpy.empty(stack)
-    _call(
-        lib.apus_solve, view(a), view(b), structure, view(x), rcond.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-    )
-    return x, rcond
+    _call(lib.apus_solve, view(a), view(b), structure, view(x), None)
+    return x
+
+
+def _stack(a, b):
+    """The stack of systems that matrices and right-hand sides make."""
+    first, second = a.shape[:-2], b.shape[:-2]
+    return first if first == second or b.ndim == 1 else numpy.broadcast_shapes(first, second)
 
 
 def solve_triangular(a, b, trans=0, lower=False):
@@ -209,15 +221,9 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=None, return_rank=False):
     a = _matrix(a, "a")
     cut = rcond if rcond is not None else rtol
     out = _new(a, a.shape[-1], a.shape[-2])
-    rank = numpy.empty(a.shape[:-2], numpy.int64)
-    _call(
-        lib.apus_pseudo_inverse,
-        view(a),
-        -1.0 if cut is None else float(cut),
-        view(out),
-        rank.ctypes.data_as(ctypes.POINTER(ctypes.c_int64)),
-    )
-    return (out, rank[()]) if return_rank else out
+    pointer, rank = _room(a.shape[:-2], _WHOLE)
+    _call(lib.apus_pseudo_inverse, view(a), -1.0 if cut is None else float(cut), view(out), pointer)
+    return (out, rank()) if return_rank else out
 
 
 def lstsq(a, b, rcond=None):
@@ -247,12 +253,12 @@ def lstsq(a, b, rcond=None):
         raise LinAlgError("b must have at least one dimension, got a scalar")
     m, n = a.shape[-2:]
     vector = b.ndim == 1
-    stack = a.shape[:-2] if vector else numpy.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    stack = _stack(a, b)
     dtype = _dtype(a, b)
     columns = () if vector else b.shape[-1:]
     x = numpy.empty(stack + (n, *columns), dtype)
     residuals = numpy.empty(stack + (columns or (1,)), dtype)
-    rank = numpy.empty(stack, numpy.int64)
+    pointer, rank = _room(stack, _WHOLE)
     s = numpy.empty(stack + (min(m, n),), dtype)
     _call(
         lib.apus_least_squares,
@@ -261,12 +267,13 @@ def lstsq(a, b, rcond=None):
         -1.0 if rcond is None else float(rcond),
         view(x),
         view(residuals),
-        rank.ctypes.data_as(ctypes.POINTER(ctypes.c_int64)),
+        pointer,
         view(s),
     )
+    rank = rank()
     if not stack and (rank < n or m <= n):
         residuals = residuals[:0]
-    return x, residuals, rank[()], s
+    return x, residuals, rank, s
 
 
 def det(a):
@@ -300,9 +307,7 @@ def matrix_rank(a, tol=None):
     >>> int(linalg.matrix_rank([[1.0, 2.0], [2.0, 4.0]]))
     1
     """
-    return _numbers(
-        _matrix(a, "a"), lib.apus_matrix_rank, -1.0 if tol is None else float(tol), dtype=numpy.int64
-    )[0]
+    return _numbers(_matrix(a, "a"), lib.apus_matrix_rank, -1.0 if tol is None else float(tol), kind=_WHOLE)[0]
 
 
 def _norm_name(order, names):
