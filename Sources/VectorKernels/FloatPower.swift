@@ -2,7 +2,7 @@ import CVector
 
 @inline(__always) private func select(_ m: apus_i16, _ x: Lanes, _ y: Lanes) -> Lanes { apus_f16_select(m, x, y) }
 
-/// `x^y` of positive finite `x` and finite `y`, within 1.1 ulp: `2^(y log2 x)`, the logarithm to about 31 bits in two floats.
+/// `x^y` of positive finite `x` and finite `y`, within 1.6 ulp: `2^(y log2 x)`, the logarithm to about 31 bits in two floats.
 ///
 /// x = 2^k m, and c close to 1 / m from a table: log2 x = k - log2 c + log2(1 + r), r = m c - 1 exact where the processor
 /// rounds a b + c once, as it must.
