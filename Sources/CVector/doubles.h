@@ -61,6 +61,17 @@ APUS_INLINE apus_m8 apus_m8_not(apus_m8 a) { return ~a; }
 APUS_INLINE apus_i16 apus_i16_not(apus_i16 a) { return ~a; }
 APUS_INLINE apus_i16 apus_i16_select(apus_i16 mask, apus_i16 x, apus_i16 y) { return mask ? x : y; }
 
+// Whether any lane is true.
+APUS_INLINE int32_t apus_i16_any(apus_i16 a) {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi32_mask((__m512i)a) != 0;
+#else
+    const apus_l8 pairs = (apus_l8)a;
+    const uint64_t c0 = pairs[0] | pairs[4], c1 = pairs[1] | pairs[5], c2 = pairs[2] | pairs[6], c3 = pairs[3] | pairs[7];
+    return (c0 | c2 | c1 | c3) != 0;
+#endif
+}
+
 // ---------------------------------------------------------------------------------------------------- integers
 
 APUS_INLINE apus_m8 apus_m8_subtract(apus_m8 a, apus_m8 b) { return (apus_m8)((apus_l8)a - (apus_l8)b); }
@@ -185,6 +196,33 @@ APUS_INLINE apus_f16 apus_f16_whole_logarithm(apus_f16 x, apus_f16 value) {
     const apus_f16 special = x == (apus_f16)0.0f ? (apus_f16)-__builtin_inff() : negative;
     return (x > (apus_f16)0.0f) & (x < (apus_f16)__builtin_inff()) ? value : special;
 #endif
+}
+
+// As apus_f16_transpose, for doubles: out[c * out_stride + r] = p[r * stride + c] for rows and columns of 1 to 8, of which
+// out's rows are always eight elements wide.
+APUS_INLINE void apus_d8_transpose(const double *p, int64_t stride, int64_t rows, int64_t columns, double *out,
+                                   int64_t out_stride) {
+    apus_d8 tile[8], next[8];
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        tile[r] = (apus_d8)0.0;
+        if (r < rows)
+            tile[r] = columns == 8 ? apus_d8_load(p + r * stride) : apus_d8_load_partial(p + r * stride, columns);
+    }
+#pragma unroll
+    for (int round = 0; round < 3; round++) {
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            const apus_d8 a = tile[r], b = tile[r + 4];
+            next[2 * r] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+            next[2 * r + 1] = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+        }
+#pragma unroll
+        for (int r = 0; r < 8; r++) tile[r] = next[r];
+    }
+#pragma unroll
+    for (int c = 0; c < 8; c++)
+        if (c < columns) apus_d8_store(out + c * out_stride, tile[c]);
 }
 
 // The C library's sine and cosine for the lanes of a mask, y elsewhere: for arguments whose reduction takes more than the

@@ -169,6 +169,11 @@ typedef struct apus_kernels {
     // Of elements of 4 or 8 bytes: a where the byte of c is not 0, else b.
     void (*choose4)(const apus_elements *elements);
     void (*choose8)(const apus_elements *elements);
+    // target[c * target_stride + r] = source[r * stride + c], elements of 4 and of 8 bytes; strides in elements.
+    void (*transpose4)(const float *source, int64_t stride, int64_t rows, int64_t columns, float *target,
+                       int64_t target_stride);
+    void (*transpose8)(const double *source, int64_t stride, int64_t rows, int64_t columns, double *target,
+                       int64_t target_stride);
     // Reductions of arrays, in double precision.
     apus_reduction_kernels reductions;
 } apus_kernels;

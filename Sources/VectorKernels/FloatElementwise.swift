@@ -36,14 +36,16 @@ import CVector
     select(isNaN(a), b, select(isNaN(b), a, minimum(a, b)))
 }
 
-/// `out = a^b`, in double precision. An exponent of 2 or -1 for a whole row is a product or a quotient, rounded once.
+/// `out = a^b`. An exponent of 2 or -1 for a whole row is a product or a quotient, rounded once.
 private func powersOfFloats(_ job: Elements) {
     if job.pointee.b_step == 0, job.pointee.rows == 1 {
         let exponent = job.pointee.b.assumingMemoryBound(to: Float.self).pointee
         if exponent == 2 { return map(job, square) }
         if exponent == -1 { return map(job, reciprocal) }
     }
-    combineWide(job, shortPower)
+    // Where a b + c is rounded twice the logarithm has to be made in double precision.
+    if apus_compiled_isa_level() == APUS_ISA_BASELINE { return combineWide(job, shortPower) }
+    combineFunction(job, floatPower)
 }
 
 private func combineFloats(_ operation: Int32, _ job: Elements) {

@@ -24,5 +24,6 @@ package func kernelTable() -> apus_kernels {
         double_panel_columns: Int64(truncatingIfNeeded: doublePanelColumns), pack_double_columns: packDoubleColumns,
         packed_double_product: packedDoubleProduct,
         elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
+        transpose4: transpose4, transpose8: transpose8,
         reductions: reductionKernels())
 }

@@ -160,14 +160,16 @@ struct ElementLoop {
     mutating func run(in context: Context, cost: Int, _ body: Body) -> Bool {
         let loop = prepared()
         let plane = loop.plane()
-        return loop.slices(plane, in: context, cost: cost) { loop.run($0, plane, body) }
+        let kernels = plane.transposed ? TransposingKernels(context) : nil
+        return loop.slices(plane, in: context, cost: cost) { loop.run($0, plane, kernels, body) }
     }
 
     /// Copies the first input to the output, converting where they differ. False as above.
     mutating func copy(in context: Context) -> Bool {
         let loop = prepared()
         let plane = loop.plane()
-        return loop.slices(plane, in: context, cost: 1) { loop.copy($0, plane) }
+        let kernels = plane.transposed ? TransposingKernels(context) : nil
+        return loop.slices(plane, in: context, cost: 1) { loop.copy($0, plane, kernels) }
     }
 
     private mutating func prepared() -> ElementLoop {
@@ -221,17 +223,18 @@ struct ElementLoop {
         return part
     }
 
-    private func run(_ part: Part, _ plane: Plane, _ body: Body) -> Bool {
+    private func run(_ part: Part, _ plane: Plane, _ kernels: TransposingKernels?, _ body: Body) -> Bool {
         if plane.allDirect {
             var job = elements(part.data, part.rows, part.columns, plane.row, plane.column, plane.columns)
             body(&job)
             return true
         }
-        return withScratch { scratch in runTiles(part, plane, scratch, body) }
+        return withScratch { scratch in runTiles(part, plane, kernels, scratch, body) }
     }
 
     private func runTiles(
-        _ part: Part, _ plane: Plane, _ scratch: UnsafeMutableRawPointer, _ body: Body
+        _ part: Part, _ plane: Plane, _ kernels: TransposingKernels?, _ scratch: UnsafeMutableRawPointer,
+        _ body: Body
     ) -> Bool {
         let widest = plane.transposed && part.rows > 1 ? 32 : ElementLoop.tile
         let width = min(part.columns, widest)
@@ -257,7 +260,7 @@ struct ElementLoop {
                         let tile = ElementTile(
                             source: at, row: plane.row[k], column: plane.column[k], target: data[k],
                             targetRow: row[k], targetColumn: size, rows: rows, columns: columns)
-                        if !tile.convert(operands[k].dtype, to: operands[k].form) { exact = false }
+                        if !tile.convert(operands[k].dtype, to: operands[k].form, kernels) { exact = false }
                     }
                 }
                 var job = elements(data, rows, columns, row, column, columns)
@@ -267,7 +270,7 @@ struct ElementLoop {
                         source: data[0], row: row[0], column: column[0],
                         target: part.data[0] + top &* plane.row[0] + left &* plane.column[0],
                         targetRow: plane.row[0], targetColumn: plane.column[0], rows: rows, columns: columns)
-                    if !tile.convert(operands[0].form.dtype, to: .value(operands[0].dtype)) { exact = false }
+                    if !tile.convert(operands[0].form.dtype, to: .value(operands[0].dtype), kernels) { exact = false }
                 }
                 left &+= columns
             }
@@ -277,7 +280,7 @@ struct ElementLoop {
     }
 
     /// Copies a part, in small squares when it is transposed.
-    private func copy(_ part: Part, _ plane: Plane) -> Bool {
+    private func copy(_ part: Part, _ plane: Plane, _ kernels: TransposingKernels?) -> Bool {
         let (width, height) = plane.transposed ? (32, 32) : (part.columns, part.rows)
         var exact = true
         var top = 0
@@ -291,7 +294,7 @@ struct ElementLoop {
                     row: plane.row[1], column: plane.column[1],
                     target: part.data[0] + top &* plane.row[0] + left &* plane.column[0],
                     targetRow: plane.row[0], targetColumn: plane.column[0], rows: rows, columns: columns)
-                if !tile.convert(operands[1].dtype, to: operands[1].form) { exact = false }
+                if !tile.convert(operands[1].dtype, to: operands[1].form, kernels) { exact = false }
                 left &+= columns
             }
             top &+= rows

@@ -8,6 +8,17 @@ struct Faults: ~Copyable {
     var none: Bool { !met.load(ordering: .relaxed) }
 }
 
+/// The kernels that turn rows into columns, for elements of four and of eight bytes.
+struct TransposingKernels {
+    let four: @convention(c) (UnsafePointer<Float>, Int64, Int64, Int64, UnsafeMutablePointer<Float>, Int64) -> Void
+    let eight: @convention(c) (UnsafePointer<Double>, Int64, Int64, Int64, UnsafeMutablePointer<Double>, Int64) -> Void
+
+    init(_ context: Context) {
+        four = context.kernels.transpose4
+        eight = context.kernels.transpose8
+    }
+}
+
 /// A rectangle of elements that is copied from one place to another. Strides are in bytes; elements may lie anywhere.
 struct ElementTile {
     var source: UnsafeRawPointer
@@ -54,9 +65,28 @@ struct ElementTile {
         }
     }
 
+    /// Copies aligned elements that are neighbours down the columns; false for others.
+    private func transpose(_ size: Int, _ kernels: TransposingKernels) -> Bool {
+        guard size >= 4, row == size, targetColumn == size, column > 0, targetRow > 0,
+            (Int(bitPattern: source) | Int(bitPattern: target) | column | targetRow) & (size - 1) == 0
+        else { return false }
+        let (stride, targetStride) = (Int64(column / size), Int64(targetRow / size))
+        if size == 4 {
+            kernels.four(
+                source.assumingMemoryBound(to: Float.self), stride, Int64(columns), Int64(rows),
+                target.assumingMemoryBound(to: Float.self), targetStride)
+        } else {
+            kernels.eight(
+                source.assumingMemoryBound(to: Double.self), stride, Int64(columns), Int64(rows),
+                target.assumingMemoryBound(to: Double.self), targetStride)
+        }
+        return true
+    }
+
     /// Copies the elements in another form. Real results are rounded to nearest; false when a whole or bool result
     /// could not hold a value.
-    func convert(_ dtype: DType, to form: ElementForm) -> Bool {
+    func convert(_ dtype: DType, to form: ElementForm, _ kernels: TransposingKernels? = nil) -> Bool {
+        if form == .value(dtype), let kernels, transpose(dtype.size, kernels) { return true }
         switch form {
         case .truth:
             truths(of: dtype)
