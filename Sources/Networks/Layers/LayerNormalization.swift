@@ -9,25 +9,25 @@ final class LayerNormalization: Layer {
     static let entry = Entry<any Layer>(
         "LayerNormalization", doc: "places with mean 0 and variance 1 over the last axes, then scaled and shifted",
         parameters: [
-            TrailingAxes.spec,
+            AxisRun.spec,
             ParameterSpec("epsilon", .real(from: 0, to: .infinity), default: 0.001, "added to the variance, >= 0"),
             ParameterSpec("center", .boolean, default: true, "whether there is a beta"),
             ParameterSpec("scale", .boolean, default: true, "whether there is a gamma"),
         ] + WeightSettings.specs("beta", initializer: "zeros") + WeightSettings.specs("gamma", initializer: "ones")
     ) { (parameters) throws(ApusError) in
         LayerNormalization(
-            parameters: parameters, axes: try TrailingAxes(parameters), gamma: try WeightSettings("gamma", parameters),
+            parameters: parameters, axes: try AxisRun(parameters), gamma: try WeightSettings("gamma", parameters),
             beta: try WeightSettings("beta", parameters))
     }
 
     let parameters: Parameters
-    private let axes: TrailingAxes
+    private let axes: AxisRun
     private let epsilon: Double
     private let gamma: WeightSettings?
     private let beta: WeightSettings?
     private let settings: [(key: String, value: JSON)]
 
-    init(parameters: Parameters, axes: TrailingAxes, gamma: WeightSettings, beta: WeightSettings) {
+    init(parameters: Parameters, axes: AxisRun, gamma: WeightSettings, beta: WeightSettings) {
         self.parameters = parameters
         self.axes = axes
         epsilon = parameters.real("epsilon")
@@ -40,15 +40,15 @@ final class LayerNormalization: Layer {
 
     func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
         let input = inputs.first ?? Shape()
-        _ = try axes.count(input)
-        guard axes.extents(input).isKnown, !axes.extents(input).extents.contains(0) else {
+        let last = try axes.last(input)
+        guard last.isKnown, !last.extents.contains(0) else {
             throw .shape("LayerNormalization needs last axes of known extents, got rows of shape \(input).")
         }
         return [input]
     }
 
     func weights(_ inputs: [Shape]) -> [WeightSpec] {
-        let shape = axes.extents(inputs.first ?? Shape())
+        let shape = (try? axes.last(inputs.first ?? Shape())) ?? Shape(1)
         return [gamma, beta].compactMap { $0?.spec(shape) }
     }
 
@@ -61,7 +61,7 @@ final class LayerNormalization: Layer {
     /// Mean and 1 / sqrt(variance + epsilon) of each place.
     func scratch(_ call: LayerCall) -> Int { cappedProduct(2, call.rows, call.input.count / features(call.input)) }
 
-    private func features(_ input: Shape) -> Int { max(1, axes.extents(input).count) }
+    private func features(_ input: Shape) -> Int { max(1, (try? axes.last(input))?.count ?? 1) }
 
     /// Sums for gamma and beta of each slice.
     func workspace(_ call: LayerCall) -> Int {

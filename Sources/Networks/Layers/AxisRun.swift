@@ -1,0 +1,47 @@
+import Core
+
+/// One axis of a row, or neighbouring ones, which a layer takes together: the parameter `axis`, a number or a list of
+/// them, the batch counted as axis 0, numbers below 0 from the end.
+struct AxisRun {
+    private let axes: [Int]
+    private let kind: String
+
+    static let spec = ParameterSpec(
+        "axis", .any("a whole number, or an array of them"), default: -1,
+        "an axis, or neighbouring ones together; the batch is axis 0")
+
+    init(_ parameters: Parameters) throws(ApusError) {
+        let given = parameters["axis"]
+        let listed = given.arrayValue ?? [given]
+        axes = listed.compactMap(\.integerValue)
+        kind = parameters.kind
+        guard axes.count == listed.count, !axes.isEmpty, axes.allSatisfy({ abs($0) <= Shape.maximumRank && $0 != 0 }) else {
+            throw .parameter("axis", of: kind, mustBe: "a whole number, or an array of them, none of them 0", got: given.text)
+        }
+    }
+
+    /// The places of the axes in a row. Throws `shape` where there are none, or not side by side.
+    func range(_ shape: Shape) throws(ApusError) -> Range<Int> {
+        let places = axes.map { $0 < 0 ? $0 + shape.rank : $0 - 1 }.sorted()
+        guard let first = places.first, first >= 0, first + places.count <= shape.rank,
+            places == Array(first..<first + places.count)
+        else {
+            throw .shape("\(kind) needs axes side by side in a row; rows of shape \(shape) do not have axis \(axes) so.")
+        }
+        return first..<first + places.count
+    }
+
+    /// The extents of the last axes. Throws `shape` for others.
+    func last(_ shape: Shape) throws(ApusError) -> Shape {
+        let range = try range(shape)
+        guard range.upperBound == shape.rank else {
+            throw .shape("\(kind) takes the last axes of a row; axis \(axes) are others of rows of shape \(shape).")
+        }
+        return shape.dropFirst(range.lowerBound)
+    }
+
+    /// As Keras reads it in every version.
+    var config: JSON { .array(axes.map { .integer($0) }) }
+    /// Whether it is the last axis alone, said so.
+    var isLast: Bool { axes == [-1] }
+}
