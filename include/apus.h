@@ -304,8 +304,8 @@ void apus_network_free(apus_network *network);
  * numbers; NULL with n_inputs 0 means the node added last. *node (may be NULL) receives the new node's number, from 0.
  * A node is a value: a layer with several outputs makes as many nodes with consecutive numbers, and *node is the first
  * (LSTM with return_state: output, *node + 1 the state h, *node + 2 the state c). An extent of an Input's shape may be
- * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message names
- * the layer.
+ * null: time steps or sides of pictures that every batch may have of its own. Shapes are checked here: the message
+ * names the layer.
  *
  *   apus_network_add(c, n, "Input", "shape=[64]", NULL, 0, NULL);
  *   apus_network_add(c, n, "Dense", "units=32 activation=relu", NULL, 0, NULL);
@@ -325,8 +325,8 @@ apus_status apus_network_call(apus_context *context, apus_network *network, int3
 apus_status apus_network_add_model(apus_context *context, apus_network *network, const apus_model *model,
                                    const char *parameters, const int32_t *inputs, int32_t n_inputs, int32_t *node);
 
-/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents that
- * are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
+/* Since 1.1. The shape of a node: fills dtype, ndim and shape of *out (may be NULL), -1 for the rows and for extents
+ * that are not declared. *outputs (may be NULL) receives how many nodes the call has that made it. */
 apus_status apus_network_node_shape(apus_context *context, const apus_network *network, int32_t node,
                                     int32_t *outputs, apus_array *out);
 
@@ -385,10 +385,12 @@ apus_status apus_trainer_step(apus_context *context, apus_trainer *trainer, cons
                               const apus_array *targets, int32_t n_targets, const apus_array *sample_weight,
                               double *loss);
 
-/* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on.
- * outputs may be NULL. backward takes the gradients of your loss by each output; with NULL it takes those that
- * apus_trainer_loss computed. It adds to the gradients held, and writes gradients by the inputs where asked (may be
- * NULL). apply takes one optimizer step with the gradients held, times `scale` (0 means 1), and clears them. */
+/* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on and
+ * moves the averages of batch normalization. outputs may be NULL. loss includes the penalties of regularizers and what
+ * layers add. backward takes the gradients of your loss by each output; with NULL it takes those that
+ * apus_trainer_loss computed; the gradients of penalties and added terms come with either. It adds to the gradients
+ * held, and writes gradients by the inputs where asked (may be NULL). apply takes one optimizer step with the gradients
+ * held, times `scale` (0 means 1), clears them, and applies the constraints of weights. */
 apus_status apus_trainer_forward(apus_context *context, apus_trainer *trainer, const apus_array *inputs,
                                  int32_t n_inputs, int32_t training, apus_array *outputs, int32_t n_outputs);
 apus_status apus_trainer_loss(apus_context *context, apus_trainer *trainer, const apus_array *targets,
@@ -409,7 +411,8 @@ apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */
 apus_status apus_trainer_publish(apus_context *context, apus_trainer *trainer);
 
-/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to zeros. */
+/* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to
+ * zeros. */
 apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *trainer);
 
 /* A checkpoint: network, optimizer state, position, random state and history in one .h5 file that Keras also opens.
@@ -431,8 +434,8 @@ void apus_session_free(apus_session *session);
 apus_status apus_session_run(apus_context *context, apus_session *session, const apus_array *inputs, int32_t n_inputs,
                              apus_array *outputs, int32_t n_outputs);
 
-/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back to
- * zeros. */
+/* Since 1.1. Stateful layers keep their states from run to run of a session, by row of the batch; this sets them back
+ * to zeros. */
 apus_status apus_session_reset_states(apus_context *context, apus_session *session);
 
 /* ------------------------------------------------------------------ 8. Array arithmetic
@@ -496,45 +499,65 @@ apus_status apus_take(apus_context *context, const apus_array *a, const apus_arr
 #define APUS_TRANSPOSE_A 1
 #define APUS_TRANSPOSE_B 2
 
-/* Matrix product, NumPy's matmul: vectors are a row on the left and a column on the right, leading dimensions are
- * batches and broadcast. `flags` transposes the last two dimensions of a or b. */
+/* Matrix product, NumPy's matmul: vectors are a row on the left and a column on the right (and absent from out's
+ * shape), leading dimensions are batches and broadcast. `flags` exchanges the last two dimensions of a or b, if it has
+ * two. Transposed and row- or column-strided matrices are read, and written, where they lie; others are copied first.
+ * Two float32 arrays are multiplied in float32, all others in float64: |error| <= k u |a| |b| with u = 2^-24 or 2^-53
+ * and k the inner extent. An inner extent of 0 gives zeros. The same bits come out for any number of threads. After
+ * APUS_E_INTERRUPTED some of out may have been written, here and below. */
 apus_status apus_matmul(apus_context *context, const apus_array *a, const apus_array *b, int32_t flags,
                         apus_array *out);
-/* The inner product of two arrays of the same shape, summed in float64 (pairwise). */
+/* The inner product of two arrays of one shape, all elements; float32 is widened, so that products are exact, and sums
+ * are made in float64 (pairwise). 0 without elements. */
 apus_status apus_dot(apus_context *context, const apus_array *a, const apus_array *b, double *out);
 /* out[i][j] = a[i] b[j] of two vectors. */
 apus_status apus_outer(apus_context *context, const apus_array *a, const apus_array *b, apus_array *out);
-/* The cross product of 3-vectors in the last dimension; the rest broadcasts. */
+/* The cross product of the 3-vectors in the last dimension; the other dimensions broadcast. */
 apus_status apus_cross(apus_context *context, const apus_array *a, const apus_array *b, apus_array *out);
 
-/* Reduces along axes (NULL with 0: all): "sum", "mean", "product", "min", "max", "argmin", "argmax" (one axis or all;
- * int64 or int32 out; first of equals), "any", "all" (bool), "count_nonzero" (int64), "norm_1", "norm_2", "norm_inf",
- * "logsumexp". Reduced dimensions are absent from out's shape or kept as 1, as out is given. Sums are made in float64
- * for float32, pairwise with a fixed order for float64 (error bound in docs/arrays.md), so threads do not change a bit.
- * NaN wins in min, max, argmin, argmax. An empty sum is 0, an empty product 1; the others refuse emptiness. */
+/* Reduces along axes, negative ones from the end (n_axes 0: all, axes may be NULL then):
+ *
+ *   to a real `out`             "sum", "mean", "product", "min", "max", "norm_1" (sum of magnitudes), "norm_2" (root of
+ *                               the sum of squares), "norm_inf" (greatest magnitude), "logsumexp"
+ *   to an int64 or int32 `out`  "argmin", "argmax" (one axis or all; the first of equals; counted row by row when all),
+ *                               "count_nonzero"
+ *   to a bool or uint8 `out`    "any", "all"
+ *
+ * Reduced dimensions are absent from out's shape or kept as 1, as out is given. Sums are made in float64, for float32
+ * too, pairwise in an order fixed by size (error bound in docs/arrays.md), so threads do not change a bit. norm_2 does
+ * not overflow or vanish on the way (Blue 1978, doi:10.1145/355769.355771), logsumexp does not overflow. NaN wins in
+ * min, max, argmin, argmax and norm_inf, and is not zero. Without elements: sum, norm_1, norm_2 and count_nonzero 0,
+ * product 1, any 0, all 1; the others are APUS_E_INVALID_ARGUMENT. The catalog lists them ("reductions"). */
 apus_status apus_reduce(apus_context *context, const char *operation, const apus_array *a, const int32_t *axes,
                         int32_t n_axes, apus_array *out);
-/* All elements to one number. */
+/* All elements to one number: any of the operations above; truth is 0 or 1. */
 apus_status apus_reduce_all(apus_context *context, const char *operation, const apus_array *a, double *out);
-/* Running "sum", "product", "min", "max" along an axis; out has a's shape. */
+/* Running "sum", "product", "min", "max" along an axis; out has a's shape. Made in float64; sums carry along what
+ * rounding loses (two-sum, Knuth). NaN stays once it has come. out may be a. */
 apus_status apus_cumulative(apus_context *context, const char *operation, const apus_array *a, int32_t axis,
                             apus_array *out);
 
-/* Sorts along an axis, stable, NaN last; `descending` other than 0 reverses (equal elements keep their order). out may
- * be a. apus_argsort gives positions (int64, or int32). */
+/* Sorts along an axis: stable (-0 equals 0), with NaN last in either direction; `descending` other than 0 for the
+ * greatest first, equal elements still in their order. At most 2^32 - 1 elements along the axis. */
+/* out has a's shape and dtype; it may be a. */
 apus_status apus_sort(apus_context *context, const apus_array *a, int32_t axis, int32_t descending, apus_array *out);
+/* Positions along the axis: int64, or int32. */
 apus_status apus_argsort(apus_context *context, const apus_array *a, int32_t axis, int32_t descending,
                          apus_array *out);
-/* The sorted distinct values of all elements: *n of them. `values` (same dtype as a), `first` (position of the first
- * of each), `counts` (int64) are 1-D with room for at least *n; `inverse` (int64, a's shape) says which value each
- * element is. Each may be NULL; with too little room APUS_E_BUFFER_TOO_SMALL, *n set. NaN counts as one value. */
+/* The sorted distinct values of all elements: *n of them. `values` (a's dtype), `first` (position, counted row by row,
+ * of the first element with each value) and `counts` are vectors with room for at least *n, `inverse` has a's shape and
+ * says which value each element has; the last three are int64, or int32. Each may be NULL; with too little room
+ * APUS_E_BUFFER_TOO_SMALL: *n is set and nothing else written. NaN counts as one value, the last; -0 equals 0. */
 apus_status apus_unique(apus_context *context, const apus_array *a, apus_array *values, apus_array *first,
                         apus_array *inverse, apus_array *counts, int64_t *n);
-/* Where each value would go into the ascending vector `sorted`: before equals, or after them with right != 0. */
+/* Where each value would go into the ascending vector `sorted`: before equals, or after them with right != 0. NaN is
+ * the greatest. out has the shape of values, int64 or int32. `sorted` is not checked: out of order, the positions mean
+ * nothing. */
 apus_status apus_searchsorted(apus_context *context, const apus_array *sorted, const apus_array *values, int32_t right,
                               apus_array *out);
 
-/* Vectors along an axis divided by their Euclidean length, without overflow; zero vectors stay zero. */
+/* Vectors along an axis divided by their Euclidean length, without overflow or underflow; zero vectors stay zero. out
+ * has a's shape and may be a. */
 apus_status apus_unit_vectors(apus_context *context, const apus_array *a, int32_t axis, apus_array *out);
 
 /* ------------------------------------------------------------------ 9. Functions of the caller
@@ -553,8 +576,10 @@ typedef int32_t (*apus_function)(void *user, const double *x, int64_t n, double 
 /* y of m numbers = f(x of n numbers). */
 typedef int32_t (*apus_vector_function)(void *user, const double *x, int64_t n, double *y, int64_t m);
 
-/* A vector field on a grid: `axes` are n_axes vectors of coordinates; out has shape (length of each axis, ..., m)
- * (or without the last when m is 1): out[i]...[k] = f(axes[0][i], ..., axes[n-1][k]). */
+/* A vector field on a grid: `axes` are n_axes (1 to 8) vectors of coordinates; out, real, has shape (length of each
+ * axis, ..., m) (or without the last when m is 1): out[i]...[k] = f(axes[0][i], ..., axes[n-1][k]), with the last axis
+ * running fastest. NaN and infinite values are values; what f leaves unwritten is NaN. When f stops or aborts, out is
+ * untouched. */
 apus_status apus_evaluate_grid(apus_context *context, apus_vector_function f, void *user, const apus_array *axes,
                                int32_t n_axes, int64_t m, apus_array *out);
 
@@ -826,21 +851,27 @@ apus_status apus_moments_merge(apus_context *context, apus_moments *moments, con
 apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
                                    int32_t ddof, double *out);
 
-/* Distributions: "normal" (loc=0 scale=1), "uniform" (loc=0 scale=1), "exponential" (scale=1), "beta" (a b),
- * "binomial" (n p), "bernoulli" (p), "gamma" (a scale=1), "chi2" (df), "student_t" (df), "f" (dfn dfd), "poisson" (mu),
- * "lognormal" (s scale=1), "geometric" (p): SciPy's parameters and conventions. `what`: "pdf" ("pmf" for whole numbers), "logpdf", "cdf",
- * "logcdf", "sf", "logsf", "ppf" (inverse of cdf), "isf". Elementwise from x to out; arguments outside of the
- * support have density 0; probabilities outside 0 to 1 give NaN. Sources and measured errors: docs/statistics.md. */
+/* Distributions, with SciPy's parameters and conventions: "normal" (loc=0 scale=1), "uniform" (loc=0 scale=1: on
+ * [loc, loc + scale]), "exponential" (scale=1), "beta" (a b), "binomial" (n p), "bernoulli" (p), "gamma" (a scale=1),
+ * "chi2" (df), "student_t" (df), "f" (dfn dfd), "poisson" (mu), "lognormal" (s scale=1), "geometric" (p; from 1).
+ * `what`: "pdf" (or "pmf"), "logpdf" (or "logpmf"), "cdf", "logcdf", "sf" (1 - cdf, with its digits), "logsf", "ppf" (inverse
+ * of cdf; of whole numbers the least with cdf >= p, one below the support for p = 0), "isf" (inverse of sf). Elementwise
+ * from x to a real out of its shape (may be x itself); arguments outside of the support have density 0, probabilities
+ * outside 0 to 1 and NaN give NaN. Relative errors: at most 6e-15 where both tails exceed 1e-7, 3e-13 beyond. Sources
+ * (Temme 1979, Didonato and Morris 1992, Loader 2000, Wichura 1988) and measurements: docs/statistics.md. */
 apus_status apus_distribution(apus_context *context, const char *distribution, const char *parameters,
                               const char *what, const apus_array *x, apus_array *out);
 /* Mean, variance, skewness, excess kurtosis; each may be NULL. Undefined ones are NaN. */
 apus_status apus_distribution_moments(apus_context *context, const char *distribution, const char *parameters,
                                       double *mean, double *variance, double *skewness, double *kurtosis);
-/* Draws into a real array (or a whole-number one for discrete distributions), from the context's next stream. */
+/* Draws into a real array (for discrete distributions also int64 or int32), from the context's next stream. Element i
+ * depends on the seed, the stream and i alone. */
 apus_status apus_random_distribution(apus_context *context, const char *distribution, const char *parameters,
                                      apus_array *out);
-/* Draws numbers 0, ..., n - 1 into `out` (int64 or int32): with replacement, or without (out at most n elements);
- * probabilities (NULL: equal; n numbers, >= 0, any positive sum) weight them. apus_take gives the rows drawn. */
+/* Draws numbers 0, ..., n - 1 into `out` (int64 or int32, any shape): with replacement, or without (out at most n
+ * elements; few of many take memory for those few only). probabilities (NULL: equal; n numbers, finite, >= 0, any
+ * positive sum) weight them: what has 0 is never drawn; without replacement as if drawn one after the other (Efraimidis
+ * and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003). apus_take gives the rows drawn. */
 apus_status apus_random_choice(apus_context *context, int64_t n, int32_t replace, const apus_array *probabilities,
                                apus_array *out);
 

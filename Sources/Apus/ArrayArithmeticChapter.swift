@@ -9,6 +9,13 @@ public func apus_elementwise(
 ) -> apus_status {
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
         let operation = try elementwiseOperation(operation)
+        if let runs = denseRuns(a, b, out),
+            try Elementwise.applyDense(
+                operation, runs.dtype, runs.a, b.flatMap { UnsafeRawPointer($0.pointee.data) }, to: runs.out,
+                runs.written, count: runs.count, in: context)
+        {
+            return
+        }
         let a = try input(a, "a")
         let b: ArrayView? = if let b { try input(b, "b") } else { nil }
         try Elementwise.apply(operation, a, b, to: output(out, "out"), in: context)
@@ -22,6 +29,13 @@ public func apus_elementwise_scalar(
 ) -> apus_status {
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
         let operation = try elementwiseOperation(operation)
+        if let runs = denseRuns(a, nil, out),
+            try Elementwise.applyDense(
+                operation, runs.dtype, runs.a, scalar: value, to: runs.out, runs.written, count: runs.count,
+                in: context)
+        {
+            return
+        }
         try Elementwise.apply(operation, input(a, "a"), scalar: value, to: output(out, "out"), in: context)
     }
 }

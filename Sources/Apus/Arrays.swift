@@ -1,5 +1,6 @@
 import CApus
 import Core
+import Glibc
 
 /// A checked view of a caller's array that is read.
 func input(_ pointer: UnsafePointer<apus_array>?, _ name: String) throws(ApusError) -> ArrayView {
@@ -75,6 +76,54 @@ private func view(_ pointer: UnsafePointer<apus_array>, _ name: String, needsDat
         reach = total
     }
     return ArrayView(data: data, dtype: dtype, shape: shape, strides: strides)
+}
+
+/// Dense, aligned arrays of one shape that a call can take as runs.
+struct DenseRuns {
+    var dtype: DType
+    var written: DType
+    var count: Int
+    var a: UnsafeRawPointer
+    var out: UnsafeMutableRawPointer
+}
+
+/// Float arrays `a` and `out` (and `b` of the dtype of `a`) of one shape, all dense and aligned; nil for all others, right
+/// or wrong, which `input` and `output` judge. Small calls spend their time on the views otherwise.
+@inline(__always)
+func denseRuns(
+    _ a: UnsafePointer<apus_array>?, _ b: UnsafePointer<apus_array>?, _ out: UnsafeMutablePointer<apus_array>?
+) -> DenseRuns? {
+    guard let a, let out, isPlain(a), isPlain(UnsafePointer(out)) else { return nil }
+    let rank = a.pointee.ndim
+    guard let dtype = DType(rawValue: a.pointee.dtype), dtype == .float32 || dtype == .float64,
+        let written = DType(rawValue: out.pointee.dtype), out.pointee.ndim == rank, rank >= 0,
+        rank <= Int32(Shape.maximumRank), let source = a.pointee.data, let target = out.pointee.data
+    else { return nil }
+    let (first, last) = (UnsafeRawPointer(a) + shapeOffset, UnsafeRawPointer(out) + shapeOffset)
+    var count = 1
+    for index in 0..<Int(rank) {
+        let extent = first.loadUnaligned(fromByteOffset: 8 &* index, as: Int.self)
+        guard extent > 0, extent == last.loadUnaligned(fromByteOffset: 8 &* index, as: Int.self) else { return nil }
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        if overflow { return nil }
+        count = product
+    }
+    guard count <= Int.max / 16, Int(bitPattern: source) & (dtype.size - 1) == 0,
+        Int(bitPattern: target) & (written.size - 1) == 0
+    else { return nil }
+    if let b {
+        guard isPlain(b), b.pointee.dtype == a.pointee.dtype, b.pointee.ndim == rank, let other = b.pointee.data,
+            memcmp(UnsafeRawPointer(b) + shapeOffset, first, Int(rank) &* 8) == 0,
+            Int(bitPattern: other) & (dtype.size - 1) == 0
+        else { return nil }
+    }
+    return DenseRuns(dtype: dtype, written: written, count: count, a: UnsafeRawPointer(source), out: target)
+}
+
+/// Initialised and dense.
+@inline(__always)
+private func isPlain(_ array: UnsafePointer<apus_array>) -> Bool {
+    array.pointee.struct_size >= UInt32(MemoryLayout<apus_array>.size) && array.pointee.flags == 0
 }
 
 /// Whether elements of a written view may share memory: by size, each stride must step over the smaller ones.

@@ -79,7 +79,7 @@ public func apus_quantile(
 ) -> apus_status {
     boundary(context, denormals: .kept) { (context) throws(ApusError) in
         let a = try input(a, "a")
-        guard n_q >= 0, n_q <= 1 << 24 else { throw .invalid("n_q must be 0 to 2^24, got \(n_q).") }
+        guard n_q >= 0, n_q <= 1 << 20 else { throw .invalid("n_q must be 0 to 2^20, got \(n_q).") }
         let q = n_q == 0 ? [] : Array(UnsafeBufferPointer(start: try require(q, "q"), count: Int(n_q)))
         let method = try choice(method, "method", standard: QuantileMethod.linear)
         let runs = try Runs(a, name: "a", axes: [Int(axis)], in: context)

@@ -73,6 +73,20 @@ typedef struct apus_kernels {
     void (*prelu_gradient)(const float *x, const float *slope, const float *dy, float *APUS_NULLABLE dx,
                            float *APUS_NULLABLE slope_gradient, int64_t count);
 
+    // Windows of lines by columns places, line_stride floats from line to line, channels last. The largest element of
+    // each channel (a NaN wins) and, where not NULL, the number of its place as a float; backward adds dy there.
+    void (*pool_max)(const float *x, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels, float *y,
+                     float *APUS_NULLABLE index);
+    void (*pool_max_gradient)(const float *dy, const float *index, int64_t line_stride, int64_t lines,
+                              int64_t columns, int64_t channels, float *dx);
+    // y = scale * sum; backward adds scale * dy to each place.
+    void (*pool_sum)(const float *x, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels,
+                     float scale, float *y);
+    void (*pool_sum_gradient)(const float *dy, int64_t line_stride, int64_t lines, int64_t columns, int64_t channels,
+                              float scale, float *dx);
+    // y += a * b
+    void (*multiply_add)(const float *a, const float *b, float *y, int64_t count);
+
     // out[c] = sum over rows of x[r * stride + c]; overwrites
     void (*sum_rows)(const float *x, int64_t rows, int64_t columns, int64_t stride, float *out);
     // out = a + b
@@ -139,6 +153,14 @@ typedef struct apus_kernels {
     // The same from b as it is, for few rows (up to about 64), which do not repay packing. Uses 140 KiB of stack.
     void (*direct_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                            int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+    // The packed product in double precision: `packed` has k * (n rounded up to a multiple of 8) doubles.
+    int64_t double_panel_columns;
+    void (*pack_double_columns)(int32_t transpose_b, int64_t k, int64_t n, const double *b, int64_t ldb,
+                                int64_t panel_from, int64_t panel_to, double *packed);
+    void (*packed_double_product)(int32_t transpose_a, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                                  const double *packed, int64_t panel_from, int64_t panel_to, double beta, double *c,
+                                  int64_t ldc);
 
     // One elementwise operation (APUS_OP_...) on rows of float32 or float64; truths are bytes of 0 or 1. Operations
     // without a kernel are left alone, see OperationCatalog. An element's result depends on its operands alone.

@@ -45,6 +45,10 @@ APUS_INLINE const float *_Nonnull apus_f16_row(const float *_Nonnull p) {
     __asm__("" : "+r"(p));
     return p;
 }
+APUS_INLINE const double *_Nonnull apus_d8_row(const double *_Nonnull p) {
+    __asm__("" : "+r"(p));
+    return p;
+}
 
 // The first n elements from memory, the rest 0; stores the first n; n below 0 is 0, above 4 is 4.
 APUS_INLINE apus_f4 apus_f4_load_partial(const float *p, int64_t n) {
@@ -163,6 +167,8 @@ APUS_INLINE apus_f16 apus_f16_copysign(apus_f16 a, apus_f16 b) {
 APUS_INLINE apus_i16 apus_f16_less(apus_f16 a, apus_f16 b) { return a < b; }
 APUS_INLINE apus_i16 apus_f16_less_equal(apus_f16 a, apus_f16 b) { return a <= b; }
 APUS_INLINE apus_i16 apus_f16_equal(apus_f16 a, apus_f16 b) { return a == b; }
+// Whether either is NaN.
+APUS_INLINE apus_i16 apus_f16_unordered(apus_f16 a, apus_f16 b) { return ~((a <= b) | (a > b)); }
 
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_f16 apus_f16_select(apus_i16 mask, apus_f16 x, apus_f16 y) { return mask ? x : y; }
@@ -329,8 +335,14 @@ APUS_INLINE apus_m8 apus_d8_isnan(apus_d8 a) { return a != a; }
 APUS_INLINE apus_m8 apus_m8_or(apus_m8 a, apus_m8 b) { return a | b; }
 // Whether any lane is true.
 APUS_INLINE int32_t apus_m8_any(apus_m8 a) {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask((__m512i)a) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_pd((__m256d)(a.lo | a.hi)) != 0;
+#else
     const int64_t c0 = a[0] | a[4], c1 = a[1] | a[5], c2 = a[2] | a[6], c3 = a[3] | a[7];
     return (c0 | c2 | c1 | c3) != 0;
+#endif
 }
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_d8 apus_d8_select(apus_m8 mask, apus_d8 x, apus_d8 y) { return mask ? x : y; }
@@ -414,9 +426,18 @@ APUS_INLINE void apus_with_room(void (*_Nonnull body)(void *_Nonnull job, float 
     body(job, room);
 }
 
+// The same for 17608 doubles.
+APUS_INLINE void apus_with_double_room(void (*_Nonnull body)(void *_Nonnull job, double *_Nonnull room),
+                                       void *_Nonnull job) {
+    double room[17608] __attribute__((aligned(64)));
+    body(job, room);
+}
+
 // Asks for the cache line of an address, which need not be a valid one: to be read, to be written.
 APUS_INLINE void apus_prefetch(const float *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
 APUS_INLINE void apus_prefetch_to_write(const float *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
+APUS_INLINE void apus_prefetch_doubles(const double *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
+APUS_INLINE void apus_prefetch_doubles_to_write(const double *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
 
 // ---------------------------------------------------------------------------------------------------- processor
 

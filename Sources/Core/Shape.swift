@@ -1,14 +1,14 @@
 /// Extents of an array of up to eight dimensions, held inline.
 package struct Shape: Equatable, Sendable, CustomStringConvertible {
-    package static let maximumRank = 8
+    @inlinable package static var maximumRank: Int { 8 }
     /// An extent that is not known before data comes: time steps of a sequence, sides of a picture.
     package static let unknown = -1
 
-    private var storage: InlineArray<8, Int>
-    package private(set) var rank: Int
+    @usableFromInline var storage: InlineArray<8, Int>
+    @usableFromInline package internal(set) var rank: Int
 
     /// A scalar's shape.
-    package init() {
+    @inlinable package init() {
         storage = InlineArray(repeating: 0)
         rank = 0
     }
@@ -22,14 +22,14 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
     package init(_ extents: Int...) { self.init(extents) }
 
     /// Adds a last dimension; beyond eight it changes nothing.
-    package mutating func append(_ extent: Int) {
+    @inlinable package mutating func append(_ extent: Int) {
         guard rank < Shape.maximumRank else { return }
         storage[rank] = extent
         rank += 1
     }
 
     /// Extent of dimension `index`, which must lie below the rank.
-    package subscript(index: Int) -> Int {
+    @inlinable package subscript(index: Int) -> Int {
         get { storage[index] }
         set { storage[index] = newValue }
     }
@@ -97,7 +97,7 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
         return result
     }
 
-    package static func == (a: Shape, b: Shape) -> Bool {
+    @inlinable package static func == (a: Shape, b: Shape) -> Bool {
         guard a.rank == b.rank else { return false }
         for index in 0..<a.rank where a.storage[index] != b.storage[index] { return false }
         return true

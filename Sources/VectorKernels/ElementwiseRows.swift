@@ -83,11 +83,8 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: UInt8.self))
-        if job.a_step == 0 {
-            let value = f(splat(x.pointee))
-            eachBlock(job.columns) { i, n in store(value, y + i, n) }
-        } else {
-            eachBlock(job.columns) { i, n in store(f(load(x + i, n)), y + i, n) }
+        eachRun(job.columns, of: 16) { i, n in
+            store(f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
 }
@@ -152,11 +149,8 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: UInt8.self))
-        if job.a_step == 0 {
-            let value = f(spread(x.pointee))
-            eachEight(job.columns) { i, n in store(value, y + i, n) }
-        } else {
-            eachEight(job.columns) { i, n in store(f(load(x + i, n)), y + i, n) }
+        eachRun(job.columns, of: 8) { i, n in
+            store(f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
 }
@@ -198,4 +192,129 @@ typealias Elements = UnsafePointer<apus_elements>
         let z = out.assumingMemoryBound(to: UInt8.self)
         pairs(job, a, b) { i, n, x, y in store(f(x, y), z + i, n) }
     }
+}
+
+// MARK: Functions
+//
+// Their bodies are long, so each loop holds its function once.
+
+/// `out = f(a)`.
+@inline(__always) func mapFloatFunction(_ job: Elements, _ f: (Lanes) -> Lanes) {
+    let job = job.pointee
+    eachRow(job) { a, _, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: Float.self))
+        eachRun(job.columns, of: 16) { i, n in
+            store(f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)), y + i, n)
+        }
+    }
+}
+
+/// `out = f(a)`.
+@inline(__always) func mapDoubleFunction(_ job: Elements, _ f: (Doubles) -> Doubles) {
+    let job = job.pointee
+    eachRow(job) { a, _, out in
+        let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: Double.self))
+        eachRun(job.columns, of: 8) { i, n in
+            store(f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)), y + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`.
+@inline(__always) func combineFunction(_ job: Elements, _ f: (Lanes, Lanes) -> Lanes) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
+        let z = out.assumingMemoryBound(to: Float.self)
+        eachRun(job.columns, of: 16) { i, n in
+            let first = job.a_step == 0 ? splat(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? splat(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`.
+@inline(__always) func combineFunction(_ job: Elements, _ f: (Doubles, Doubles) -> Doubles) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Double.self), b.assumingMemoryBound(to: Double.self))
+        let z = out.assumingMemoryBound(to: Double.self)
+        eachRun(job.columns, of: 8) { i, n in
+            let first = job.a_step == 0 ? spread(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? spread(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`, a truth.
+@inline(__always) func compareFunction(_ job: Elements, _ f: (Lanes, Lanes) -> apus_i16) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
+        let z = out.assumingMemoryBound(to: UInt8.self)
+        eachRun(job.columns, of: 16) { i, n in
+            let first = job.a_step == 0 ? splat(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? splat(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a, b)`, a truth.
+@inline(__always) func compareFunction(_ job: Elements, _ f: (Doubles, Doubles) -> apus_m8) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Double.self), b.assumingMemoryBound(to: Double.self))
+        let z = out.assumingMemoryBound(to: UInt8.self)
+        eachRun(job.columns, of: 8) { i, n in
+            let first = job.a_step == 0 ? spread(x.pointee) : load(x + i, n)
+            let second = job.b_step == 0 ? spread(y.pointee) : load(y + i, n)
+            store(f(first, second), z + i, n)
+        }
+    }
+}
+
+/// `out = f(a)` of floats, in double precision and rounded once.
+@inline(__always) func mapWide(_ job: Elements, _ f: (Doubles) -> Doubles) {
+    let job = job.pointee
+    eachRow(job) { a, _, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: Float.self))
+        eachRun(job.columns, of: 8) { i, n in storeWide(f(loadWide(x, i, n, job.a_step)), y + i, n) }
+    }
+}
+
+/// `out = f(a, b)` of floats, in double precision and rounded once.
+@inline(__always) func combineWide(_ job: Elements, _ f: (Doubles, Doubles) -> Doubles) {
+    let job = job.pointee
+    eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
+        let z = out.assumingMemoryBound(to: Float.self)
+        eachRun(job.columns, of: 8) { i, n in
+            storeWide(f(loadWide(x, i, n, job.a_step), loadWide(y, i, n, job.b_step)), z + i, n)
+        }
+    }
+}
+
+/// Calls `body(start, n)` for runs of `width` elements, the last one shorter.
+@inline(__always) func eachRun(_ count: Int64, of width: Int, _ body: (_ start: Int, _ n: Int) -> Void) {
+    let count = Int(truncatingIfNeeded: count)
+    var i = 0
+    while i < count {
+        let n = count &- i < width ? count &- i : width
+        body(i, n)
+        i &+= width
+    }
+}
+
+@inline(__always) private func loadWide(_ p: Source, _ i: Int, _ n: Int, _ step: Int64) -> Doubles {
+    if step == 0 { return spread(Double(p.pointee)) }
+    if n == 8 { return apus_d8_load_floats(p + i) }
+    return apus_f16_low_doubles(apus_f16_load_partial(p + i, Int64(truncatingIfNeeded: n)))
+}
+
+@inline(__always) private func storeWide(_ x: Doubles, _ p: Target, _ n: Int) {
+    if n == 8 { return apus_d8_store_floats(p, x) }
+    apus_f16_store_partial(p, apus_f16_from_doubles(x, x), Int64(truncatingIfNeeded: n))
 }

@@ -1,12 +1,16 @@
 import CVector
 
-// Elementwise operations on floats: arithmetic, comparisons, and the choice among all operations that have a kernel.
+// Elementwise operations on floats. Each is a function that its loop takes in whole: a closure may be left outside.
 
 @inline(__always) private func select(_ m: apus_i16, _ x: Lanes, _ y: Lanes) -> Lanes { apus_f16_select(m, x, y) }
-@inline(__always) private func isNaN(_ x: Lanes) -> apus_i16 { apus_f16_not_equal(x, x) }
-@inline(__always) private func magnitude(_ x: Lanes) -> Lanes {
-    apus_i16_as_floats(apus_i16_and(apus_f16_bits(x), apus_i16_set(0x7FFF_FFFF)))
-}
+@inline(__always) private func magnitude(_ x: Lanes) -> Lanes { apus_f16_abs(x) }
+
+// MARK: Two numbers to a number
+
+@inline(__always) private func sum(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+@inline(__always) private func difference(_ a: Lanes, _ b: Lanes) -> Lanes { a - b }
+@inline(__always) private func product(_ a: Lanes, _ b: Lanes) -> Lanes { a * b }
+@inline(__always) private func quotient(_ a: Lanes, _ b: Lanes) -> Lanes { a / b }
 
 /// The larger; NaN where either is; 0 counts above -0, which the conjunction of their bits says.
 @inline(__always) private func maximum(_ a: Lanes, _ b: Lanes) -> Lanes {
@@ -22,52 +26,171 @@ import CVector
     return select(apus_i16_or(isNaN(a), isNaN(b)), a + b, ordered)
 }
 
+/// The larger, or the one that is not NaN.
+@inline(__always) private func largerNumber(_ a: Lanes, _ b: Lanes) -> Lanes {
+    select(isNaN(a), b, select(isNaN(b), a, maximum(a, b)))
+}
+
+/// The smaller, or the one that is not NaN.
+@inline(__always) private func smallerNumber(_ a: Lanes, _ b: Lanes) -> Lanes {
+    select(isNaN(a), b, select(isNaN(b), a, minimum(a, b)))
+}
+
+/// `out = a^b`, in double precision. An exponent of 2 or -1 for a whole row is a product or a quotient, rounded once.
+private func powersOfFloats(_ job: Elements) {
+    if job.pointee.b_step == 0, job.pointee.rows == 1 {
+        let exponent = job.pointee.b.assumingMemoryBound(to: Float.self).pointee
+        if exponent == 2 { return map(job, square) }
+        if exponent == -1 { return map(job, reciprocal) }
+    }
+    combineWide(job, shortPower)
+}
+
+private func combineFloats(_ operation: Int32, _ job: Elements) {
+    switch operation {
+    case APUS_OP_ADD: combine(job, sum)
+    case APUS_OP_SUBTRACT: combine(job, difference)
+    case APUS_OP_MULTIPLY: combine(job, product)
+    case APUS_OP_DIVIDE: combine(job, quotient)
+    case APUS_OP_MAXIMUM: combineFunction(job, maximum)
+    case APUS_OP_MINIMUM: combineFunction(job, minimum)
+    case APUS_OP_FMAX: combineFunction(job, largerNumber)
+    case APUS_OP_FMIN: combineFunction(job, smallerNumber)
+    case APUS_OP_POWER: powersOfFloats(job)
+    default: break
+    }
+}
+
+// MARK: Truths
+
+@inline(__always) private func isEqual(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_equal(a, b) }
+@inline(__always) private func isNotEqual(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_not_equal(a, b) }
+@inline(__always) private func isLess(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_less(a, b) }
+@inline(__always) private func isLessEqual(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_less_equal(a, b) }
+@inline(__always) private func isGreater(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_less(b, a) }
+@inline(__always) private func isGreaterEqual(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_f16_less_equal(b, a) }
+@inline(__always) private func isTrue(_ x: Lanes) -> apus_i16 { apus_f16_not_equal(x, splat(0)) }
+@inline(__always) private func areBoth(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_i16_and(isTrue(a), isTrue(b)) }
+@inline(__always) private func isEither(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_i16_or(isTrue(a), isTrue(b)) }
+@inline(__always) private func isOne(_ a: Lanes, _ b: Lanes) -> apus_i16 { apus_i16_xor(isTrue(a), isTrue(b)) }
+@inline(__always) private func isFalse(_ x: Lanes) -> apus_i16 { apus_f16_equal(x, splat(0)) }
+@inline(__always) private func isNaN(_ x: Lanes) -> apus_i16 { apus_f16_not_equal(x, x) }
+@inline(__always) private func isInfinite(_ x: Lanes) -> apus_i16 { apus_f16_equal(magnitude(x), splat(.infinity)) }
+@inline(__always) private func isFinite(_ x: Lanes) -> apus_i16 { apus_f16_less(magnitude(x), splat(.infinity)) }
+
+private func compareFloats(_ operation: Int32, _ job: Elements) {
+    switch operation {
+    case APUS_OP_EQUAL: compare(job, isEqual)
+    case APUS_OP_NOT_EQUAL: compare(job, isNotEqual)
+    case APUS_OP_LESS: compare(job, isLess)
+    case APUS_OP_LESS_EQUAL: compare(job, isLessEqual)
+    case APUS_OP_GREATER: compare(job, isGreater)
+    case APUS_OP_GREATER_EQUAL: compare(job, isGreaterEqual)
+    case APUS_OP_LOGICAL_AND: compareFunction(job, areBoth)
+    case APUS_OP_LOGICAL_OR: compareFunction(job, isEither)
+    case APUS_OP_LOGICAL_XOR: compareFunction(job, isOne)
+    case APUS_OP_LOGICAL_NOT: test(job, isFalse)
+    case APUS_OP_ISNAN: test(job, isNaN)
+    case APUS_OP_ISINF: test(job, isInfinite)
+    case APUS_OP_ISFINITE: test(job, isFinite)
+    default: break
+    }
+}
+
+// MARK: A number to a number
+
+@inline(__always) private func negative(_ x: Lanes) -> Lanes { apus_f16_negate(x) }
+@inline(__always) private func square(_ x: Lanes) -> Lanes { x * x }
+@inline(__always) private func root(_ x: Lanes) -> Lanes { apus_f16_sqrt(x) }
+@inline(__always) private func reciprocal(_ x: Lanes) -> Lanes { splat(1) / x }
+@inline(__always) private func floor(_ x: Lanes) -> Lanes { apus_f16_floor(x) }
+@inline(__always) private func ceiling(_ x: Lanes) -> Lanes { apus_f16_ceil(x) }
+@inline(__always) private func truncated(_ x: Lanes) -> Lanes { apus_f16_trunc(x) }
+@inline(__always) private func rounded(_ x: Lanes) -> Lanes { apus_f16_round(x) }
+
 /// -1, 0, 1; NaN of NaN.
 @inline(__always) private func sign(_ x: Lanes) -> Lanes {
     let positive = select(apus_f16_less(splat(0), x), splat(1), x + splat(0))
     return select(apus_f16_less(x, splat(0)), splat(-1), positive)
 }
 
-@inline(__always) private func isTrue(_ x: Lanes) -> apus_i16 { apus_f16_not_equal(x, splat(0)) }
+private func mapFloats(_ operation: Int32, _ job: Elements) {
+    switch operation {
+    case APUS_OP_NEGATIVE: map(job, negative)
+    case APUS_OP_ABSOLUTE: map(job, magnitude)
+    case APUS_OP_SIGN: mapFloatFunction(job, sign)
+    case APUS_OP_SQUARE: map(job, square)
+    case APUS_OP_SQRT: map(job, root)
+    case APUS_OP_RECIPROCAL: map(job, reciprocal)
+    case APUS_OP_FLOOR: map(job, floor)
+    case APUS_OP_CEIL: map(job, ceiling)
+    case APUS_OP_TRUNC: map(job, truncated)
+    case APUS_OP_RINT: map(job, rounded)
+    default: mapFunctionsOfFloats(operation, job)
+    }
+}
+
+/// `ln x`, within 2 ulp: the mantissa m from 3/4 to 3/2, `ln m = f - f^2 / 2 + f^3 P(f)`, `f = m - 1`. The polynomial is
+/// a near-minimax fit to 2^-27 of the logarithm.
+@inline(__always) private func fullLogarithm(_ x: Lanes) -> Lanes {
+    let k = apus_f16_exponent(x)
+    let f = apus_f16_mantissa(x) - splat(1)
+    let square = f * f
+    var p = fma(f, splat(0.042_871_978_037), splat(-0.095_613_400_136))
+    p = fma(p, f, splat(0.116_806_817_905))
+    p = fma(p, f, splat(-0.126_393_111_383))
+    p = fma(p, f, splat(0.142_683_059_703))
+    p = fma(p, f, splat(-0.166_608_175_306))
+    p = fma(p, f, splat(0.200_001_408_962))
+    p = fma(p, f, splat(-0.250_000_567_144))
+    p = fma(p, f, splat(0.333_333_331_473))
+    var y = fma(k, splat(-2.121_944_4e-4), square * f * p)
+    y = fma(square, splat(-0.5), y)
+    return apus_f16_whole_logarithm(x, fma(k, splat(0.693_359_375), f + y))
+}
+
+/// `tanh x`, which is x where x^3 / 3 does not show.
+@inline(__always) private func fullTangent(_ x: Lanes) -> Lanes {
+    whereLess(magnitude(x), splat(0x1p-13), x, hyperbolicTangent(x))
+}
+
+/// `1 / (1 + exp(-x))` down to the denormal numbers.
+@inline(__always) private func fullLogistic(_ x: Lanes) -> Lanes {
+    let e = exponential(splat(0) - magnitude(x))
+    return whereLess(x, splat(0), e, splat(1)) / (splat(1) + e)
+}
+
+@inline(__always) private func shortLogarithmToBase2(_ x: Doubles) -> Doubles { shortLogarithm(x, 1, 1.4426950408889634) }
+@inline(__always) private func shortLogarithmToBase10(_ x: Doubles) -> Doubles {
+    shortLogarithm(x, 0.3010299956639812, 0.4342944819032518)
+}
+
+private func mapFunctionsOfFloats(_ operation: Int32, _ job: Elements) {
+    switch operation {
+    case APUS_OP_EXP: mapFloatFunction(job, exponential)
+    case APUS_OP_LOG: mapFloatFunction(job, fullLogarithm)
+    case APUS_OP_TANH: mapFloatFunction(job, fullTangent)
+    case APUS_OP_SIGMOID: mapFloatFunction(job, fullLogistic)
+    case APUS_OP_EXP2: mapWide(job, shortExponentialOfTwo)
+    case APUS_OP_EXPM1: mapWide(job, shortExponentialMinusOne)
+    case APUS_OP_LOG2: mapWide(job, shortLogarithmToBase2)
+    case APUS_OP_LOG10: mapWide(job, shortLogarithmToBase10)
+    case APUS_OP_LOG1P: mapWide(job, shortLogarithmOfOnePlus)
+    case APUS_OP_SIN: mapWide(job, shortSine)
+    case APUS_OP_COS: mapWide(job, shortCosine)
+    case APUS_OP_ERF: mapWide(job, shortErrorFunction)
+    default: break
+    }
+}
 
 /// `out = operation(a, b)` on rows of floats.
 func elementwiseFloat(_ operation: Int32, _ job: Elements) {
-    switch operation {
-    case APUS_OP_ADD: combine(job) { (a: Lanes, b: Lanes) in a + b }
-    case APUS_OP_SUBTRACT: combine(job) { (a: Lanes, b: Lanes) in a - b }
-    case APUS_OP_MULTIPLY: combine(job) { (a: Lanes, b: Lanes) in a * b }
-    case APUS_OP_DIVIDE: combine(job) { (a: Lanes, b: Lanes) in a / b }
-    case APUS_OP_MAXIMUM: combine(job) { (a: Lanes, b: Lanes) in maximum(a, b) }
-    case APUS_OP_MINIMUM: combine(job) { (a: Lanes, b: Lanes) in minimum(a, b) }
-    case APUS_OP_FMAX:
-        combine(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, maximum(a, b))) }
-    case APUS_OP_FMIN:
-        combine(job) { (a: Lanes, b: Lanes) in select(isNaN(a), b, select(isNaN(b), a, minimum(a, b))) }
-    case APUS_OP_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_equal(a, b) }
-    case APUS_OP_NOT_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_not_equal(a, b) }
-    case APUS_OP_LESS: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less(a, b) }
-    case APUS_OP_LESS_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less_equal(a, b) }
-    case APUS_OP_GREATER: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less(b, a) }
-    case APUS_OP_GREATER_EQUAL: compare(job) { (a: Lanes, b: Lanes) in apus_f16_less_equal(b, a) }
-    case APUS_OP_LOGICAL_AND: compare(job) { (a: Lanes, b: Lanes) in apus_i16_and(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_OR: compare(job) { (a: Lanes, b: Lanes) in apus_i16_or(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_XOR: compare(job) { (a: Lanes, b: Lanes) in apus_i16_xor(isTrue(a), isTrue(b)) }
-    case APUS_OP_LOGICAL_NOT: test(job) { (x: Lanes) in apus_f16_equal(x, splat(0)) }
-    case APUS_OP_ISNAN: test(job) { (x: Lanes) in isNaN(x) }
-    case APUS_OP_ISINF: test(job) { (x: Lanes) in apus_f16_equal(magnitude(x), splat(.infinity)) }
-    case APUS_OP_ISFINITE: test(job) { (x: Lanes) in apus_f16_less(magnitude(x), splat(.infinity)) }
-    case APUS_OP_NEGATIVE:
-        map(job) { (x: Lanes) in apus_i16_as_floats(apus_i16_xor(apus_f16_bits(x), apus_i16_set(Int32.min))) }
-    case APUS_OP_ABSOLUTE: map(job) { (x: Lanes) in magnitude(x) }
-    case APUS_OP_SIGN: map(job) { (x: Lanes) in sign(x) }
-    case APUS_OP_SQUARE: map(job) { (x: Lanes) in x * x }
-    case APUS_OP_SQRT: map(job) { (x: Lanes) in apus_f16_sqrt(x) }
-    case APUS_OP_RECIPROCAL: map(job) { (x: Lanes) in splat(1) / x }
-    case APUS_OP_FLOOR: map(job) { (x: Lanes) in apus_f16_floor(x) }
-    case APUS_OP_CEIL: map(job) { (x: Lanes) in apus_f16_ceil(x) }
-    case APUS_OP_TRUNC: map(job) { (x: Lanes) in apus_f16_trunc(x) }
-    case APUS_OP_RINT: map(job) { (x: Lanes) in apus_f16_round(x) }
-    default: break
+    if operation < APUS_OP_EQUAL {
+        combineFloats(operation, job)
+    } else if operation < APUS_OP_NEGATIVE {
+        compareFloats(operation, job)
+    } else {
+        mapFloats(operation, job)
     }
 }
 

@@ -10,6 +10,8 @@ package func kernelTable() -> apus_kernels {
         softmax: softmax, softmax_gradient: softmaxGradient,
         log_softmax: logSoftmax, log_softmax_gradient: logSoftmaxGradient,
         rectify: rectify, rectify_gradient: rectifyGradient, prelu: prelu, prelu_gradient: preluGradient,
+        pool_max: poolMax, pool_max_gradient: poolMaxGradient, pool_sum: poolSum,
+        pool_sum_gradient: poolSumGradient, multiply_add: multiplyAdd,
         sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
         sum_squares: sumSquares,
         squared_error: squaredError, absolute_error: absoluteError, huber: huber,
@@ -19,6 +21,8 @@ package func kernelTable() -> apus_kernels {
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
         pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,
+        double_panel_columns: Int64(truncatingIfNeeded: doublePanelColumns), pack_double_columns: packDoubleColumns,
+        packed_double_product: packedDoubleProduct,
         elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
         reductions: reductionKernels())
 }

@@ -523,7 +523,7 @@ def test_the_summary_names_layers_shapes_and_sizes():
 @pytest.mark.parametrize(
     "family, module, left_out",
     [
-        ("layers", layers, {"seed", "data_format", "trainable"}),
+        ("layers", layers, {"seed", "data_format", "trainable", "alpha"}),
         ("optimizers", optimizers, set()),
         ("losses", losses, set()),
         ("initializers", initializers, {"seed"}),

@@ -37,7 +37,8 @@ package struct Activation: Sendable, Equatable {
 
     /// Its place in Keras's configuration: the name, or an object where a parameter is not the default.
     package var config: JSON {
-        if given.isEmpty { return .string(name) }
+        // Keras 2 knows silu as swish alone, Keras 3 knows both.
+        if given.isEmpty { return .string(name == "silu" ? "swish" : name) }
         let parameters = given.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }
         return .object([(key: "class_name", value: .string(name)), (key: "config", value: .object(parameters))])
     }

@@ -10,12 +10,14 @@ package enum KerasConfig {
 
     private static func className(_ graph: NetworkGraph) -> String { graph.isSequential ? "Sequential" : "Functional" }
 
+    /// - Parameter trainable: of a nested model; one that is frozen freezes its layers, as in Keras.
     private static func config(of graph: NetworkGraph, name: String, trainable: Bool?) -> JSON {
+        let isFrozen = trainable == false
         let references = References(graph)
         let layers: [JSON] = graph.layers.enumerated().map { index, layer in
             var items: [(key: String, value: JSON)] = [
                 (key: "class_name", value: .string(layer.layer.parameters.kind)),
-                (key: "config", value: config(of: layer)),
+                (key: "config", value: config(of: layer, isFrozen: isFrozen)),
             ]
             if !graph.isSequential {
                 items.append((key: "name", value: .string(layer.name)))
@@ -36,12 +38,13 @@ package enum KerasConfig {
         return .object(items)
     }
 
-    private static func config(of layer: GraphLayer) -> JSON {
+    private static func config(of layer: GraphLayer, isFrozen: Bool = false) -> JSON {
+        let isTrainable = layer.isTrainable && !isFrozen
         if let model = layer.layer as? NestedModel {
-            return config(of: model.graph, name: layer.name, trainable: layer.isTrainable)
+            return config(of: model.graph, name: layer.name, trainable: isTrainable)
         }
         var items: [(key: String, value: JSON)] = [(key: "name", value: .string(layer.name))]
-        if !(layer.layer is InputLayer) { items.append((key: "trainable", value: .bool(layer.isTrainable))) }
+        if !(layer.layer is InputLayer) { items.append((key: "trainable", value: .bool(isTrainable))) }
         items.append((key: "dtype", value: "float32"))
         let own = layer.layer.config.filter { item in !layer.keptConfig.contains { $0.key == item.key } }
         return .object(items + own + layer.keptConfig)

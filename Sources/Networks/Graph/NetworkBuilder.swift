@@ -63,7 +63,7 @@ package final class NetworkBuilder {
     }
 
     /// Adds a made layer. Its errors do not carry its name.
-    func add(_ layer: GraphLayer, inputs given: [Int]?) throws(ApusError) -> Int {
+    package func add(_ layer: GraphLayer, inputs given: [Int]?) throws(ApusError) -> Int {
         guard layers.count < maximumLayers else {
             throw .limit("A network may have at most \(maximumLayers) layers.")
         }

@@ -9,6 +9,15 @@ package struct GraphLayer: Sendable {
     package internal(set) var slots: [Int] = []
     /// Regularizers and constraints that the layer does not know: it runs and keeps them, but does not train with them.
     package var keptConfig: [(key: String, value: JSON)] = []
+    package init(
+        name: String, isTrainable: Bool, layer: any Layer, keptConfig: [(key: String, value: JSON)] = []
+    ) {
+        self.name = name
+        self.isTrainable = isTrainable
+        self.layer = layer
+        self.keptConfig = keptConfig
+    }
+
     /// The first of them, its own or of a layer within, for messages; nil when the layer can train.
     package var untrainable: (layer: String, key: String)? {
         if let key = keptConfig.first?.key { return (name, key) }

@@ -58,8 +58,12 @@ final class Dense: Layer {
         return usesBias ? [kernel, bias.spec(Shape(units))] : [kernel]
     }
 
-    /// Room for the bias gradient of one step while it is added to those held.
-    func scratch(_ call: LayerCall) -> Int { usesBias ? units : 0 }
+    /// What was before the activation, where its gradient needs it, and room for the bias gradient of one step while it is
+    /// added to those held.
+    func scratch(_ call: LayerCall) -> Int {
+        let kept = call.training && activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
+        return min(kept + (usesBias ? units : 0), 1 << 56)
+    }
 
     /// Room for the packed operands of the products of one pass.
     func workspace(_ call: LayerCall) -> Int {
@@ -75,48 +79,45 @@ final class Dense: Layer {
         let rows = step.rows * (step.outputCount / units)
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
+        let kept = activation.keeps(step) ? step.scratch : nil
         let product = Product(
             rows, units, inner, step.input, inner, step.weights[0], units, y, units, workspace: step.workspace)
         if product.form == .small {
             product.multiply(0, context.kernels)
-            activation.apply(context.kernels, bias: bias, y, rows: rows, columns: units)
+            activation.apply(context.kernels, bias: bias, y, keeping: kept, rows: rows, columns: units)
             return
         }
         context.parallel(product.packSlices) { product.pack($0, context.kernels) }
         // Bias and activation while the slice is in the cache; softmax needs whole rows.
-        let fuses = product.form == .packed || product.slices == 1 || !activation.isSoftmax
+        let fuses = product.form == .packed || product.slices == 1 || !activation.isRowwise
         context.parallel(product.slices) { slice in
             let (r, c) = product.multiply(slice, context.kernels)
             guard fuses else { return }
             if c.count == units {
+                let offset = r.lowerBound * units
                 activation.apply(
-                    context.kernels, bias: bias, y + r.lowerBound * units, rows: r.count, columns: units)
+                    context.kernels, bias: bias, y + offset, keeping: kept.map { $0 + offset }, rows: r.count,
+                    columns: units)
             } else {
                 for row in r {
+                    let offset = row * units + c.lowerBound
                     activation.apply(
-                        context.kernels, bias: bias.map { $0 + c.lowerBound }, y + row * units + c.lowerBound, rows: 1,
-                        columns: c.count)
+                        context.kernels, bias: bias.map { $0 + c.lowerBound }, y + offset,
+                        keeping: kept.map { $0 + offset }, rows: 1, columns: c.count)
                 }
             }
         }
-        if !fuses { activation.apply(context.kernels, bias: bias, y, rows: rows, columns: units) }
+        if !fuses { activation.apply(context.kernels, bias: bias, y, keeping: kept, rows: rows, columns: units) }
     }
 
     func backward(_ step: LayerStep, in context: Context) {
         guard let dy = step.outputGradient else { return }
         let inner = step.inputShape.last
         let rows = step.rows * (step.outputCount / units)
-        let y = step.output
         let trains = step.trains
 
         // dy becomes the gradient before the activation
-        if !step.gradientIsBeforeActivation && !activation.isLinear {
-            context.parallel(over: rows, by: max(1, (1 << 15) / units)) { range in
-                let offset = range.lowerBound * units
-                activation.gradient(
-                    context.kernels, y + offset, dy + offset, dy + offset, rows: range.count, columns: units)
-            }
-        }
+        activation.backward(step, dy, columns: units, in: context)
         // The kernel's gradient x^T dy and the input's dy kernel^T: packed in one parallel region, made in another,
         // together with the bias's.
         let kernelProduct = step.gradients[0].map { gradient in
@@ -161,8 +162,9 @@ final class Dense: Layer {
     private func biasGradient(_ step: LayerStep, _ dy: UnsafeMutablePointer<Float>, _ rows: Int, in context: Context) {
         guard usesBias, let out = step.gradients[1] else { return }
         if step.accumulates {
-            context.kernels.sum_rows(dy, Int64(rows), Int64(units), Int64(units), step.scratch)
-            context.kernels.add(out, step.scratch, out, Int64(units))
+            let room = step.scratch + (activation.keeps(step) ? rows * units : 0)
+            context.kernels.sum_rows(dy, Int64(rows), Int64(units), Int64(units), room)
+            context.kernels.add(out, room, out, Int64(units))
         } else {
             context.kernels.sum_rows(dy, Int64(rows), Int64(units), Int64(units), out)
         }
@@ -172,7 +174,7 @@ final class Dense: Layer {
 
     var config: [(key: String, value: JSON)] {
         [
-            (key: "units", value: .integer(units)), (key: "activation", value: .string(activation.name)),
+            (key: "units", value: .integer(units)), (key: "activation", value: activation.config),
             (key: "use_bias", value: .bool(usesBias)),
         ] + kernel.config + bias.config
             + [(key: "activity_regularizer", value: activityRegularizer?.config ?? .null)]

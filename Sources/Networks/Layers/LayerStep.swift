@@ -94,6 +94,9 @@ package final class LayerStep {
         return masks[place].map { UnsafePointer($0) }
     }
 
+    /// Whether a backward pass may follow, so that what it needs must be kept.
+    package var isDifferentiable: Bool { !outputGradients.isEmpty }
+
     /// Whether any weight has a gradient to be made.
     package var trains: Bool { gradients.contains { $0 != nil } }
 }

@@ -21,7 +21,7 @@ package enum ArrayReduction {
         let plan = ReductionPlan(a, isReduced: isReduced, inOrder: operation.countsPositions)
         try plan.checkShape(out)
         try checkType(operation, a, out)
-        try out.requireApart(from: [(a, "a")], inPlace: true)
+        try out.requireApart(from: a, named: "a", inPlace: true)
         try a.requireExact("a")
         let target = plan.inPlanOrder(out)
         if operation.result == .real, target.dtype == .float64, target.isDense, !out.sharesMemory(with: a) {
@@ -37,6 +37,7 @@ package enum ArrayReduction {
     package static func reduceAll(_ operation: Reduction, _ a: ArrayView, in context: Context) throws(ApusError)
         -> Double
     {
+        if let value = atOnce(operation, a, in: context) { return value }
         let plan = ReductionPlan(
             a, isReduced: Array(repeating: true, count: a.shape.rank), inOrder: operation.countsPositions)
         try a.requireExact("a")
@@ -45,7 +46,31 @@ package enum ArrayReduction {
         return value.pointer.pointee
     }
 
-    /// The Euclidean length of what is reduced, one for each result of the plan.
+    /// The reduction of one dense block of reals, without a plan; nil where that is not all there is to it.
+    private static func atOnce(_ operation: Reduction, _ a: ArrayView, in context: Context) -> Double? {
+        guard a.isDense, !a.dtype.isInteger, a.count > 0, a.count <= ElementReader.blockLength,
+            !operation.countsPositions, operation != .logSumExp
+        else { return nil }
+        let kernels = context.kernels.reductions
+        let value =
+            a.dtype == .float32
+            ? kernels.run_floats(operation.code, a.data.assumingMemoryBound(to: Float.self), Int64(a.count))
+            : kernels.run_doubles(operation.code, a.data.assumingMemoryBound(to: Double.self), Int64(a.count))
+        if operation == .norm2 { return EuclideanNorm.isSafe(value) ? value.squareRoot() : nil }
+        return finished(operation, value, Double(a.count))
+    }
+
+    /// What the pass over `count` elements comes to.
+    private static func finished(_ operation: Reduction, _ value: Double, _ count: Double) -> Double {
+        switch operation {
+        case .mean: value / count
+        case .any: value > 0 ? 1 : 0
+        case .all: value == count ? 1 : 0
+        default: value
+        }
+    }
+
+    /// The results of a plan.
     static func evaluate(
         _ operation: Reduction, _ plan: ReductionPlan, _ values: UnsafeMutablePointer<Double>, in context: Context
     ) throws(ApusError) {
@@ -64,9 +89,8 @@ package enum ArrayReduction {
         try ReductionPass(code: operation.code, context: context).run(plan, values)
         let count = Double(plan.reducedCount)
         switch operation {
-        case .mean: for index in 0..<plan.keptCount { values[index] /= count }
-        case .any: for index in 0..<plan.keptCount { values[index] = values[index] > 0 ? 1 : 0 }
-        case .all: for index in 0..<plan.keptCount { values[index] = values[index] == count ? 1 : 0 }
+        case .mean, .any, .all:
+            for index in 0..<plan.keptCount { values[index] = finished(operation, values[index], count) }
         case .norm2: try EuclideanNorm.finish(plan, values, in: context)
         case .logSumExp: try LogSumExp.finish(plan, values, in: context)
         default: break

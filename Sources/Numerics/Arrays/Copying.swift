@@ -23,9 +23,9 @@ package enum Copying {
     /// `shape`, and `invalidArgument` for arrays that overlap without being the same.
     package static func copy(_ a: ArrayView, to out: ArrayView, in context: Context) throws(ApusError) {
         try context.checkInterrupt()
-        try out.requireApart(from: a, named: "a", inPlace: true)
         var loop = ElementLoop(out, as: .value(out.dtype))
         try loop.add(a, as: .value(out.dtype), name: "a")
+        try out.requireApart(from: a, named: "a", inPlace: true)
         if !loop.copy(in: context) { throw unheld(a, by: out.dtype) }
     }
 

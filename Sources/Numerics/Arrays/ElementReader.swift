@@ -20,13 +20,14 @@ struct ElementReader: @unchecked Sendable {
     /// Elements of a block at most, and of the scratch that a reader needs.
     static let blockLength = 2048
 
-    init(_ dtype: DType, _ box: [Dimension], isAligned: Bool) {
+    /// `asDoubles` widens float32 too.
+    init(_ dtype: DType, _ box: [Dimension], isAligned: Bool, asDoubles: Bool = false) {
         self.dtype = dtype
-        isSingle = dtype == .float32
+        isSingle = dtype == .float32 && !asDoubles
         inner = box.last ?? Dimension(extent: 1, stride: dtype.size)
         outer = box.dropLast()
         isDirect =
-            !dtype.isInteger && isAligned && (inner.stride == dtype.size || inner.extent == 1)
+            (isSingle || dtype == .float64) && isAligned && (inner.stride == dtype.size || inner.extent == 1)
     }
 
     /// Calls `body` with elements `from` to `to` of the box at `base`, in blocks: address, number.
@@ -73,7 +74,9 @@ struct ElementReader: @unchecked Sendable {
         switch dtype {
         case .float32:
             let floats = scratch.assumingMemoryBound(to: Float.self) + at
-            if stride == 4 {
+            if !isSingle {
+                for i in 0..<count { doubles[i] = Double((source + i &* stride).loadUnaligned(as: Float.self)) }
+            } else if stride == 4 {
                 memcpy(floats, source, count &* 4)
             } else {
                 for i in 0..<count { floats[i] = (source + i &* stride).loadUnaligned(as: Float.self) }

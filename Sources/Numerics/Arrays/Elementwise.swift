@@ -42,6 +42,7 @@ package enum Elementwise {
         let dtype: DType = a.dtype == .float32 ? .float32 : .float64
         var loop = try start(operation, dtype, a.shape, out)
         try add(a, "a", to: &loop, dtype, out)
+        // One element of either type, on the stack for the call.
         var single = Float(value)
         var double = value
         withUnsafeMutableBytes(of: &single) { single in
@@ -50,6 +51,80 @@ package enum Elementwise {
                 loop.add(element: element, dtype)
                 run(operation, dtype, &loop, context)
             }
+        }
+    }
+
+    /// `out = operation(a, b)` for dense, aligned arrays of `count` elements of float32 or float64, without a plan: `b`
+    /// is nil for an operation of one operand. False, and nothing done, when it takes a plan or is a mistake: other
+    /// operands, results of another type, an overlap.
+    package static func applyDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer?,
+        to out: UnsafeMutableRawPointer, _ written: DType, count: Int, in context: Context
+    ) throws(ApusError) -> Bool {
+        let (size, width) = (dtype.size, written.size)
+        guard written == (operation.result == .truth ? .bool : dtype), (b != nil) == (operation.arity == 2) else {
+            return false
+        }
+        let second = b ?? a
+        guard isApart(out, count &* width, a, count &* size, width == size),
+            isApart(out, count &* width, second, count &* size, width == size)
+        else { return false }
+        try context.checkInterrupt()
+        runDense(operation, dtype, a, second, 1, out, width, count, context)
+        return true
+    }
+
+    /// The same with a number as the second operand, rounded to float32 for float32.
+    package static func applyDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, scalar value: Double,
+        to out: UnsafeMutableRawPointer, _ written: DType, count: Int, in context: Context
+    ) throws(ApusError) -> Bool {
+        let (size, width) = (dtype.size, written.size)
+        guard written == (operation.result == .truth ? .bool : dtype), operation.arity == 2,
+            isApart(out, count &* width, a, count &* size, width == size)
+        else { return false }
+        try context.checkInterrupt()
+        var bits = dtype == .float32 ? UInt64(Float(value).bitPattern) : value.bitPattern
+        withUnsafePointer(to: &bits) {
+            runDense(operation, dtype, a, UnsafeRawPointer($0), 0, out, width, count, context)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private static func runDense(
+        _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ step: Int,
+        _ out: UnsafeMutableRawPointer, _ width: Int, _ count: Int, _ context: Context
+    ) {
+        let (code, size) = (operation.code, dtype.size)
+        let kernel = kernel(operation, dtype, context)
+        context.parallel(over: count, by: max(65536 / operation.cost, ElementLoop.tile)) { range in
+            let start = range.lowerBound
+            var job = apus_elements(
+                rows: 1, columns: Int64(range.count), a: a + start &* size, b: b + start &* size &* step, c: a,
+                out: out + start &* width, a_row: 0, b_row: 0, c_row: 0, out_row: 0, a_step: 1, b_step: Int64(step),
+                c_step: 0)
+            kernel(code, &job)
+        }
+    }
+
+    /// Whether runs of bytes are the same, of elements of one size, or have none in common.
+    @inline(__always)
+    private static func isApart(
+        _ out: UnsafeMutableRawPointer, _ outSize: Int, _ input: UnsafeRawPointer, _ inputSize: Int, _ alike: Bool
+    ) -> Bool {
+        let (start, other) = (Int(bitPattern: out), Int(bitPattern: input))
+        return start == other ? alike : start &+ outSize <= other || other &+ inputSize <= start
+    }
+
+    private typealias Kernel = (Int32, UnsafePointer<apus_elements>) -> Void
+
+    private static func kernel(_ operation: ElementwiseOperation, _ dtype: DType, _ context: Context) -> Kernel {
+        switch (operation.implementation, dtype) {
+        case (.kernel, .float32): context.kernels.elementwise_float
+        case (.kernel, _): context.kernels.elementwise_double
+        case (.library, .float32): MathLibrary.floats
+        case (.library, _): MathLibrary.doubles
         }
     }
 
@@ -81,18 +156,8 @@ package enum Elementwise {
         _ operation: ElementwiseOperation, _ dtype: DType, _ loop: inout ElementLoop, _ context: Context
     ) {
         let code = operation.code
+        let kernel = kernel(operation, dtype, context)
         // Reals and exact whole numbers: no conversion can fail.
-        switch (operation.implementation, dtype) {
-        case (.kernel, .float32):
-            let kernel = context.kernels.elementwise_float
-            _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
-        case (.kernel, _):
-            let kernel = context.kernels.elementwise_double
-            _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
-        case (.library, .float32):
-            _ = loop.run(in: context, cost: operation.cost) { MathLibrary.floats(code, $0) }
-        case (.library, _):
-            _ = loop.run(in: context, cost: operation.cost) { MathLibrary.doubles(code, $0) }
-        }
+        _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
     }
 }

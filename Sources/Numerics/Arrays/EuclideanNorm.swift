@@ -10,21 +10,24 @@ import Glibc
 enum EuclideanNorm {
     private static let least = 0x1p-960
 
+    /// Whether the root of a sum of squares is the length.
+    static func isSafe(_ sum: Double) -> Bool { sum.isNaN || (sum >= least && sum < .infinity) }
+
     /// Turns sums of squares into lengths.
     static func finish(_ plan: ReductionPlan, _ values: UnsafeMutablePointer<Double>, in context: Context)
         throws(ApusError)
     {
-        // The square of a float32 is in range whatever the float.
-        let isSafe = plan.dtype != .float64
+        // The square of a float32, and of any whole number, is in range.
+        let isFloat = plan.dtype != .float64
         let reader = ElementReader(plan.dtype, plan.reduced, isAligned: plan.isAligned)
         let slices = ReductionSlices(units: plan.keptCount, elementsOfUnit: plan.reducedCount)
-        let room = isSafe ? 0 : 2 &* ElementReader.blockLength
+        let room = isFloat ? 0 : 2 &* ElementReader.blockLength
         let scratch = try Buffer<Double>(room &* slices.count, in: context.allocator)
         let kernels = context.kernels.reductions
         context.parallel(slices.count) { slice in
             for index in slices.range(slice) {
                 let sum = values[index]
-                if isSafe || sum.isNaN || (sum >= least && sum < .infinity) {
+                if isFloat || isSafe(sum) {
                     values[index] = sum.squareRoot()
                     continue
                 }

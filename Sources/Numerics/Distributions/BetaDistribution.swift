@@ -30,9 +30,13 @@ package struct BetaDistribution: Distribution {
 
     private func scaledDensity(_ x: Double) -> Scaled {
         let y = 1 - x
-        var result = IncompleteBeta.prefix(a, b, x, y, delta: IncompleteBeta.delta(a, b, x))
-        result.factor = result.factor / x / y
-        return result
+        if x < 1e-5, a < 10, b * x < 1 {
+            // The power of x as it is: the prefix would take a logarithm of x off again.
+            return Scaled(
+                exponent: (a - 1) * log(x) + (b - 1) * log1p(-x) - LogGamma.logGamma1p(a) + LogGamma.ratio(a, b),
+                factor: a)
+        }
+        return IncompleteBeta.prefix(a, b, x, y, delta: IncompleteBeta.delta(a, b, x)).divided(by: x).divided(by: y)
     }
 
     package func density(_ x: Double) -> Double { atEdges(x) ?? scaledDensity(x).value }

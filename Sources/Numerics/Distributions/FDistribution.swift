@@ -33,9 +33,15 @@ package struct FDistribution: Distribution {
     }
 
     private func scaledDensity(_ x: Double) -> Scaled {
+        let ratio = a / b * x
+        if ratio < 1e-5, a < 10, b * ratio < 1 {
+            // The power of x as it is: the prefix would take a logarithm of x off again.
+            let constant = a * log(a / b) - LogGamma.logGamma1p(a) + LogGamma.ratio(a, b)
+            return Scaled(exponent: (a - 1) * log(x) + constant - (a + b) * log1p(ratio), factor: a)
+        }
         let (u, v, delta) = beta(x)
         guard u > 0, v > 0 else { return Scaled(exponent: -.infinity) }
-        return IncompleteBeta.prefix(a, b, u, v, delta: delta).times(1 / x)
+        return IncompleteBeta.prefix(a, b, u, v, delta: delta).divided(by: x)
     }
 
     private func atZero() -> Double { a < 1 ? .infinity : a == 1 ? 1 : 0 }

@@ -33,7 +33,11 @@ package struct GammaDistribution: Distribution {
     /// The density, scaled; x > 0.
     private func scaledDensity(_ x: Double) -> Scaled {
         let (z, difference) = standard(x)
-        return IncompleteGamma.prefix(a, z, difference: difference).times(a / x)
+        if a < 10, z < 0.5 {
+            // The power of x as it is: the prefix would take a logarithm of x off again.
+            return Scaled(exponent: (a - 1) * log(z) - z - LogGamma.logGamma1p(a), factor: a / scale)
+        }
+        return IncompleteGamma.prefix(a, z, difference: difference).times(a).divided(by: x)
     }
 
     private func atZero() -> Double { a < 1 ? .infinity : a == 1 ? 1 / scale : 0 }

@@ -29,12 +29,12 @@ package struct StudentDistribution: Distribution {
     /// Central mass P(|X| <= t) and both tails together, t > 0.
     private func folded(_ t: Double) -> Tails {
         let square = t * t
-        if !(square < 1e300) || square < 1e-300 {
-            // Ratios of what would overflow.
-            let r = t / df.squareRoot()
-            let x = 1 / (1 + r * r)
-            return IncompleteBeta.tails(
-                0.5, df / 2, r < 1 ? r * r * x : 1 / (1 + 1 / (r * r)), r < 1 ? x : (1 / r / r) / (1 + 1 / r / r))
+        // The leading terms where the square is no number: 2 t f(0), and y^b / (b B(1/2, b)) with y = df / t^2.
+        if square < 1e-290 { return Tails(lower: scaledDensity(0).times(2 * t)) }
+        if square > 1e290 {
+            let half = df / 2
+            let exponent = half * (log(df) - 2 * log(t)) + LogGamma.ratio(0.5, half) - log(half)
+            return Tails(upper: Scaled(exponent: exponent, factor: 0.5641895835477562869))
         }
         let sum = df + square
         return IncompleteBeta.tails(

@@ -35,7 +35,12 @@ package enum QuantileSearch {
                     if abs(step) <= 1e-13, next > low || next < high { return min(max(next, low), high) }
                 }
             }
-            if !(next > low && next < high) { next = middle(low, high) }
+            if !(next > low && next < high) {
+                next = middle(low, high)
+                // Beyond the least and the greatest double.
+                if next == 0 { return 0 }
+                if next == .infinity { return end }
+            }
             if next == x || next <= low || next >= high { return x }
             x = next
         }
@@ -44,9 +49,15 @@ package enum QuantileSearch {
 
     /// Between two bounds, on the scale of logarithms where they are far apart.
     private static func middle(_ low: Double, _ high: Double) -> Double {
-        if low == 0 { return high == .infinity ? 1 : high < 1e-300 ? high / 2 : high * 1e-3 }
-        if high == .infinity { return low > 1e300 ? low * 1.5 : low * 8 }
-        return high / low > 4 ? (low.squareRoot() * high.squareRoot()) : low + (high - low) / 2
+        if low > 0, high / low <= 4 { return low + (high - low) / 2 }
+        let least = log2(max(low, .leastNonzeroMagnitude))
+        let most = log2(min(high, .greatestFiniteMagnitude))
+        let middle = exp2(least + (most - least) / 2)
+        if low == 0, middle >= high { return high / 2 }
+        if high == .infinity, middle <= low || middle == .infinity {
+            return low < .greatestFiniteMagnitude ? .greatestFiniteMagnitude : .infinity
+        }
+        return middle
     }
 
     /// The least whole number k of low ... high for which `reaches` holds, which it does from some k on (and at `high`).
@@ -82,6 +93,7 @@ package enum QuantileSearch {
             if middle <= below || middle >= above { break }
             if reaches(middle) { above = middle } else { below = middle }
         }
-        return above
+        // Not -0.
+        return above + 0
     }
 }

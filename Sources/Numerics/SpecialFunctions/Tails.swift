@@ -20,6 +20,14 @@ package struct Scaled: Sendable {
     package var log: Double { exponent + Glibc.log(factor) }
 
     package func times(_ other: Double) -> Scaled { Scaled(exponent: exponent, factor: factor * other) }
+
+    /// A quotient that does not overflow.
+    package func divided(by other: Double) -> Scaled {
+        let quotient = factor / other
+        return quotient.isFinite
+            ? Scaled(exponent: exponent, factor: quotient)
+            : Scaled(exponent: exponent - Glibc.log(other), factor: factor)
+    }
 }
 
 /// Both tails of a distribution at a point: P(X <= x) and P(X > x), the smaller one with its full relative accuracy, and

@@ -18,8 +18,9 @@ package enum CorrelationMethod: String, CaseIterable, Sendable {
             _ = try Covariance.matrix(x, in: context)
             let ranks = try RankMethod.average.ranks(of: x, name: "x", axis: 0, in: context)
             let shape = x.shape.rank == 1 ? Shape(x.shape[0], 1) : x.shape
-            return try Covariance.pearson(
-                of: ArrayView(data: UnsafeMutableRawPointer(ranks.pointer), dtype: .float64, shape: shape), in: context)
+            let view = ArrayView(data: UnsafeMutableRawPointer(ranks.pointer), dtype: .float64, shape: shape)
+            defer { withExtendedLifetime(ranks) {} }
+            return try Covariance.pearson(of: view, in: context)
         case .kendall: return try KendallTau.matrix(of: x, in: context)
         }
     }

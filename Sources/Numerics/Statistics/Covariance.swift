@@ -38,8 +38,14 @@ package enum Covariance {
         } else {
             try MomentStatistics(runs: columns, weights: nil, context: context).mean(means.pointer)
         }
-        let out = try gram(x, means.pointer, nil, roots?.pointer, in: context)
         let divisor = total - Double(ddof)
+        if x.columns == 1, weights == nil {
+            let out = try Buffer<Double>(1, in: context.allocator)
+            try MomentStatistics(runs: columns, weights: nil, context: context).variance(
+                out.pointer, by: .freedom(Double(ddof)), root: false)
+            return out
+        }
+        let out = try gram(x, means.pointer, nil, roots?.pointer, in: context)
         for i in 0..<x.columns {
             for j in i..<x.columns {
                 let value = divisor > 0 ? out.pointer[i &* x.columns + j] / divisor : .nan

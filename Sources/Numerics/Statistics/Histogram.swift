@@ -94,7 +94,8 @@ package struct Histogram {
             w = all
         }
         // Slices at least as long as the counts that each of them needs.
-        let length = max(1 << 16, bins, runs.length / 256 + 1)
+        let (wide, isHuge) = bins.multipliedReportingOverflow(by: 16)
+        let length = max(1 << 16, isHuge ? Int.max : wide, runs.length / 32 + 1)
         let slices = runs.length == 0 ? 0 : (runs.length - 1) / length + 1
         let tile = 4096
         let (cells, overflow) = slices.multipliedReportingOverflow(by: bins)
@@ -106,7 +107,7 @@ package struct Histogram {
             if context.isInterrupted { return }
             let mine = scratch.pointer + slice &* 2 &* tile
             var start = slice &* length
-            let end = min(runs.length, start &+ length)
+            let end = start &+ min(length, runs.length &- start)
             while start < end {
                 let count = min(tile, end &- start)
                 let x = runs.piece(0, start, count, scratch: mine)

@@ -11,7 +11,7 @@ struct ScaledProduct {
         var value = fraction
         for i in 0..<count {
             value *= ScaledProduct.split(x[i], &exponent)
-            if !(abs(value) > 0x1p-900) { value = ScaledProduct.split(value, &exponent) }
+            if abs(value) > 0x1p900 { value = ScaledProduct.split(value, &exponent) }
         }
         fraction = ScaledProduct.split(value, &exponent)
     }

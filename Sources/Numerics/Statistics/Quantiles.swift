@@ -10,7 +10,7 @@ struct Quantiles {
         let length = runs.length
         let positions = q.map { method.position($0, length) }
         let ranks = Array(Set(positions.flatMap { [$0.0, $0.1] })).sorted()
-        let places = positions.map { (ranks.firstIndex(of: $0.0) ?? 0, ranks.firstIndex(of: $0.1) ?? 0, $0.2) }
+        let places = positions.map { (place(of: $0.0, in: ranks), place(of: $0.1, in: ranks), $0.2) }
         let outputs = runs.outputs
         try runs.forEachCopy(in: context) { (output, values) throws(ApusError) in
             let found = try Selection.select(values, length, ranks: ranks, in: context)
@@ -18,6 +18,17 @@ struct Quantiles {
                 out[i &* outputs &+ output] = QuantileMethod.between(found[place.0], found[place.1], place.2)
             }
         }
+    }
+
+    /// Where an ascending list holds a rank that it has.
+    private func place(of rank: Int, in ranks: [Int]) -> Int {
+        var low = 0
+        var high = ranks.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if ranks[middle] < rank { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     func median(_ out: UnsafeMutablePointer<Double>) throws(ApusError) { try quantiles([0.5], .linear, out) }

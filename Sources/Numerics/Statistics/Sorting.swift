@@ -71,6 +71,12 @@ package enum Sorting {
     package struct Keyed: BitwiseCopyable {
         package var value: Double
         package var place: Int
+
+        @inline(__always)
+        package init(value: Double, place: Int) {
+            self.value = value
+            self.place = place
+        }
     }
 
     /// Sorts by value, equal values in the order of their places as given.

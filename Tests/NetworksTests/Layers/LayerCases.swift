@@ -10,4 +10,17 @@ extension LayerCase {
         + add
         + concatenate
         + activityRegularization
+        + merging
+        + rectifiers
+        + shaping
+        + layerNormalization
+        + embedding
+        + convolution
+        + transposedConvolution
+        + depthwiseConvolution
+        + separableConvolution
+        + pooling
+        + globalPooling
+        + resampling
+        + framing
 }

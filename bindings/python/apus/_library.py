@@ -383,6 +383,20 @@ PROTOTYPES = {
     "apus_view_broadcast": (_STATUS, _HANDLE, _ARRAY, POINTER(c_int64), c_int32, _ARRAY),
     "apus_concatenate": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
     "apus_take": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    # Array arithmetic: products, reductions, sorting, grids
+    "apus_matmul": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    "apus_dot": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _DOUBLES),
+    "apus_outer": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_cross": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_reduce": (_STATUS, _HANDLE, c_char_p, _ARRAY, _NODES, c_int32, _ARRAY),
+    "apus_reduce_all": (_STATUS, _HANDLE, c_char_p, _ARRAY, _DOUBLES),
+    "apus_cumulative": (_STATUS, _HANDLE, c_char_p, _ARRAY, c_int32, _ARRAY),
+    "apus_sort": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_argsort": (_STATUS, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY),
+    "apus_unique": (_STATUS, _HANDLE, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _ARRAY, POINTER(c_int64)),
+    "apus_searchsorted": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_int32, _ARRAY),
+    "apus_unit_vectors": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY),
+    "apus_evaluate_grid": (_STATUS, _HANDLE, VECTOR_FUNCTION, c_void_p, _ARRAY, c_int32, c_int64, _ARRAY),
 }
 
 

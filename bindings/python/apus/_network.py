@@ -16,7 +16,29 @@ _OPTIMIZERS = {"sgd": _optimizers.SGD, "adam": _optimizers.Adam}
 
 
 class Model:
-    """A network. ``Sequential`` makes one, ``load_model`` reads one from a file.
+    """A network from its inputs and outputs. ``Sequential`` makes one of layers one after the other, ``load_model`` reads
+    one from a file.
+
+    Parameters
+    ----------
+    inputs : Input or list of them
+    outputs : symbolic tensor or list of them
+        What layers gave that were called on the inputs.
+    name : str, default "functional"
+
+    Examples
+    --------
+    >>> import apus
+    >>> left, right = apus.Input((3,)), apus.Input((3,))
+    >>> tower = apus.layers.Dense(4, activation="tanh")
+    >>> both = apus.layers.Concatenate()([tower(left), tower(right)])
+    >>> model = apus.Model([left, right], apus.layers.Dense(1)(both))
+    >>> model.count_params()
+    25
+
+    A model can be called like a layer and be part of another. The other begins with its weights, but has weights of its
+    own from then on: they are found under its layer's name, and ``set_weights`` brings them back. So it is with layers
+    that are in several models.
 
     Attributes
     ----------
@@ -31,7 +53,10 @@ class Model:
     A network can be copied and pickled with its weights; the optimizer of the copy begins anew.
     """
 
-    def __init__(self):
+    _base = "functional"
+    trainable = True
+
+    def __init__(self, inputs=None, outputs=None, name=None):
         self._handle = None
         self._trainer = None
         self._compiled = None
@@ -39,11 +64,50 @@ class Model:
         self._all_layers = []
         self._input_names = []
         self._carried = {}
-        self.name = None
+        self.name = name
         self.optimizer = None
         self.loss = None
         self.stop_training = False
         self.history = None
+        if inputs is not None or outputs is not None:
+            self._connect(inputs, outputs)
+
+    def _connect(self, inputs, outputs):
+        """Makes the network of symbolic tensors."""
+        from . import _symbolic
+
+        self.name = self.name or self._base
+        inputs = _symbolic.tensors(inputs, "inputs")
+        outputs = _symbolic.tensors(outputs, "outputs")
+        order = _symbolic.ancestors(inputs + outputs)
+        entries = [tensor._node for tensor in inputs]
+        for node in order:
+            if not node.inputs and node not in entries:
+                raise ValueError(f"the outputs need the input {node.layer.name!r}, which is not among the inputs")
+        layers = list(dict.fromkeys(node.layer for node in entries + order))
+        taken = [layer.name for layer in layers if layer.name is not None]
+        for name in taken:
+            if taken.count(name) > 1:
+                raise ValueError(f"two layers have the name {name!r}")
+        for layer in layers:
+            if layer.name is None:
+                layer.name, count = layer._base, 0
+                while layer.name in taken:
+                    count += 1
+                    layer.name = f"{layer._base}_{count}"
+                taken.append(layer.name)
+        builder = _symbolic.Builder(self.name)
+        for node in entries + order:
+            builder.add(node)
+        self._handle = builder.build(outputs)
+        self._all_layers = layers
+        self._input_names = [node.layer.name for node in entries]
+        for layer in layers:
+            owner = getattr(layer, "_model", self)
+            if owner is None:
+                layer._model = self
+            elif owner is not self and owner.built and self._layer_entries(layer.name):
+                self._set_layer_weights(layer.name, layer.get_weights())
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}: {', '.join(str(layer.name) for layer in self.layers)}>"
@@ -372,7 +436,14 @@ class Model:
             return handle.predict(inputs[0])
         return self._predict_many(handle, inputs, batch_size or 256)
 
-    __call__ = predict
+    def __call__(self, inputs, *more, **keywords):
+        """Of arrays what ``predict`` gives; of symbolic tensors a call of the model as a layer."""
+        from ._symbolic import call, is_symbolic
+
+        if is_symbolic(inputs) or is_symbolic(more):
+            self._require_built()
+            return call(self, inputs, *more, **keywords)
+        return self.predict(inputs, *more, **keywords)
 
     def _predict_many(self, handle, inputs, batch_size):
         rows = _arrays.rows(inputs[0])

@@ -7,6 +7,7 @@ from . import _configuration, _context, _handles, layers as _layers
 from ._errors import NotFittedError
 from ._library import lib
 from ._network import Model
+from ._symbolic import add_layer
 
 
 class Sequential(Model):
@@ -30,9 +31,10 @@ class Sequential(Model):
     [1.0, 3.0, 5.0]
     """
 
+    _base = "sequential"
+
     def __init__(self, layers=None, name=None):
-        super().__init__()
-        self.name = "sequential" if name is None else name
+        super().__init__(name=self._base if name is None else name)
         for layer in layers or []:
             self.add(layer)
         self._build_if_complete()
@@ -41,9 +43,11 @@ class Sequential(Model):
         """Adds a layer at the end. A network that has weights keeps them."""
         if isinstance(layer, type) and issubclass(layer, _layers.Layer):
             raise TypeError(f"add takes a layer, not a class: {layer.__name__}(...)")
-        if not isinstance(layer, _layers.Layer):
+        if not isinstance(layer, (_layers.Layer, Model)):
             raise TypeError(f"add takes a layer of apus.layers, got {type(layer).__name__}")
-        if layer._model is not None:
+        if layer is self:
+            raise ValueError("a model cannot be part of itself")
+        if isinstance(layer, _layers.Layer) and layer._model is not None:
             raise ValueError(f"the layer {layer.name!r} is in a model already")
         if isinstance(layer, _layers.InputLayer) and self._all_layers:
             raise ValueError("an Input comes first")
@@ -58,7 +62,8 @@ class Sequential(Model):
         elif layer.name in names:
             raise ValueError(f"two layers have the name {layer.name!r}")
         self._all_layers.append(layer)
-        layer._model = self
+        if isinstance(layer, _layers.Layer):
+            layer._model = self
 
     def pop(self):
         """Takes the last layer off and returns it."""
@@ -66,11 +71,16 @@ class Sequential(Model):
             raise ValueError("there is no layer to take off")
         self._unbuild()
         layer = self._all_layers.pop()
-        layer._model = None
+        if isinstance(layer, _layers.Layer):
+            layer._model = None
         return layer
 
     def _build_if_complete(self):
-        if len(self._all_layers) > 1 and isinstance(self._all_layers[0], _layers.InputLayer):
+        first = self._all_layers[0] if self._all_layers else None
+        if isinstance(first, Model):
+            if first.built:
+                self.build(first.input_shape)
+        elif len(self._all_layers) > 1 and isinstance(first, _layers.InputLayer):
             self.build()
 
     def _unbuild(self):
@@ -127,18 +137,7 @@ def _build(parts, name):
         )
         owner = _handles.Handle(network.value, lib.apus_network_free)
         for layer in parts:
-            config = {key: value for key, value in layer.get_config().items() if value is not None}
-            context.check(
-                lib.apus_network_add(
-                    context.handle,
-                    owner.pointer,
-                    type(layer).__name__.encode() if not isinstance(layer, _layers.InputLayer) else b"Input",
-                    _configuration.text(config).encode(),
-                    None,
-                    0,
-                    None,
-                )
-            )
+            add_layer(context, owner, layer, layer.name, None, 0)
         context.check(lib.apus_network_build(context.handle, owner.pointer, None, 0, ctypes.byref(model)))
     return _handles.Model(model.value)
 

@@ -22,6 +22,17 @@ class Layer(Configured):
         if cls._base is not None:
             CLASSES[cls.__name__] = cls
 
+    def __call__(self, inputs, *more, **keywords):
+        """Calls the layer on an ``Input`` or on what layers gave that were called before: a symbolic tensor, or a list of
+        them where the layer has several outputs. Layers of several inputs take a list. A layer that is called more than
+        once uses the same weights each time.
+
+        ``apus.Model(inputs, outputs)`` makes a network of it.
+        """
+        from .._symbolic import call
+
+        return call(self, inputs, *more, **keywords)
+
     def get_weights(self):
         """Copies of the layer's weights: for Dense the kernel, then the bias."""
         return [] if self._model is None else self._model._layer_weights(self.name)
@@ -57,6 +68,7 @@ class InputLayer(Layer):
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
         self.batch_size = batch_size
         self.name = name
+        self._tensor = None
 
     @classmethod
     def from_config(cls, config):

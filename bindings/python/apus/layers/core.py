@@ -116,3 +116,79 @@ class Masking(Layer):
     def __init__(self, mask_value=0.0, *, name=None):
         self.mask_value = mask_value
         self.name = name
+
+
+class RepeatVector(Layer):
+    """A row of features as n equal steps.
+
+    Parameters
+    ----------
+    n : int
+        How many steps.
+    name : str, optional
+    """
+
+    _base = "repeat_vector"
+
+    def __init__(self, n, *, name=None):
+        self.n = n
+        self.name = name
+
+
+class Permute(Layer):
+    """The axes of a row in another order.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        Axis i of the output is axis dims[i] of the input, counted from 1, without the batch.
+    name : str, optional
+    """
+
+    _base = "permute"
+
+    def __init__(self, dims, *, name=None):
+        self.dims = dims
+        self.name = name
+
+
+class Embedding(Layer):
+    """Whole numbers as rows of a learned table; numbers outside of it give zeros.
+
+    Parameters
+    ----------
+    input_dim : int
+        Rows of the table: numbers 0 to input_dim - 1.
+    output_dim : int
+        Features of a row.
+    embeddings_initializer : str or initializer, default "uniform"
+    embeddings_regularizer : str or regularizer, optional
+    embeddings_constraint : str or constraint, optional
+    mask_zero : bool, default False
+        Whether steps of 0 do not count in the layers that follow.
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "embedding"
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        *,
+        name=None,
+        trainable=True,
+    ):
+        self.input_dim = input_dim
+        self.output_dim = output_dim
+        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_regularizer = embeddings_regularizer
+        self.embeddings_constraint = embeddings_constraint
+        self.mask_zero = mask_zero
+        self.name = name
+        self.trainable = trainable

@@ -32,3 +32,73 @@ class Concatenate(Layer):
     def __init__(self, axis=-1, *, name=None):
         self.axis = axis
         self.name = name
+
+
+class Subtract(Layer):
+    """The first input minus the second.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "subtract"
+
+    def __init__(self, *, name=None):
+        self.name = name
+
+
+class Multiply(Layer):
+    """The product of two or more inputs, element by element; extents of 1 are repeated.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "multiply"
+
+    def __init__(self, *, name=None):
+        self.name = name
+
+
+class Average(Layer):
+    """The mean of two or more inputs, element by element; extents of 1 are repeated.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "average"
+
+    def __init__(self, *, name=None):
+        self.name = name
+
+
+class Maximum(Layer):
+    """The largest of two or more inputs, element by element; extents of 1 are repeated.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "maximum"
+
+    def __init__(self, *, name=None):
+        self.name = name
+
+
+class Minimum(Layer):
+    """The smallest of two or more inputs, element by element; extents of 1 are repeated.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "minimum"
+
+    def __init__(self, *, name=None):
+        self.name = name

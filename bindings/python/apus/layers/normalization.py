@@ -62,3 +62,58 @@ class BatchNormalization(Layer):
         self.gamma_constraint = gamma_constraint
         self.name = name
         self.trainable = trainable
+
+
+class LayerNormalization(Layer):
+    """Each place with mean 0 and variance 1 over its last axis, then scaled by gamma and shifted by beta (Ba et al. 2016).
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The last axis.
+    epsilon : float, default 0.001
+        Added to the variance.
+    center : bool, default True
+        Whether there is a beta.
+    scale : bool, default True
+        Whether there is a gamma.
+    beta_initializer : str or initializer
+    gamma_initializer : str or initializer
+    beta_regularizer : str or regularizer, optional
+    gamma_regularizer : str or regularizer, optional
+    beta_constraint : str or constraint, optional
+    gamma_constraint : str or constraint, optional
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "layer_normalization"
+
+    def __init__(
+        self,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        *,
+        name=None,
+        trainable=True,
+    ):
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = beta_initializer
+        self.gamma_initializer = gamma_initializer
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
+        self.beta_constraint = beta_constraint
+        self.gamma_constraint = gamma_constraint
+        self.name = name
+        self.trainable = trainable

@@ -35,3 +35,20 @@ class ActivityRegularization(Layer):
         self.l1 = l1
         self.l2 = l2
         self.name = name
+
+
+class GaussianNoise(Layer):
+    """In training adds normal noise; otherwise does nothing.
+
+    Parameters
+    ----------
+    stddev : float
+        The deviation of the noise.
+    name : str, optional
+    """
+
+    _base = "gaussian_noise"
+
+    def __init__(self, stddev, *, name=None):
+        self.stddev = stddev
+        self.name = name

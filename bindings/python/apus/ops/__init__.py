@@ -10,5 +10,9 @@ array([11., 12.])
 
 from ._elementwise import *  # noqa: F401,F403
 from ._elementwise import __all__ as _elementwise_names
+from ._products import *  # noqa: F401,F403
+from ._products import __all__ as _product_names
+from ._reductions import *  # noqa: F401,F403
+from ._reductions import __all__ as _reduction_names
 
-__all__ = [*_elementwise_names]
+__all__ = [*_elementwise_names, *_product_names, *_reduction_names]

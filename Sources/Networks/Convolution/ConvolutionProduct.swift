@@ -1,0 +1,208 @@
+import CVector
+import Core
+
+/// A convolution, or the transpose of one, as products: windows are gathered in blocks that stay in the cache, and
+/// multiplied with the kernel's taps.
+///
+/// Pictures are rows of lines by columns by channels, channels last. The kernel is [taps down, taps across, in, out]; as
+/// a transpose it is read from out to in. Channels may be in groups that do not mix. Blocks are cut by size alone, so
+/// threads do not change a bit.
+struct ConvolutionProduct {
+    let pictures: Int
+    let rows: TapPlan
+    let columns: TapPlan
+    /// Channels of all groups.
+    let sourceChannels: Int
+    let destinationChannels: Int
+    let groups: Int
+    let isTransposed: Bool
+    /// Columns of taps in the kernel.
+    let tapsAcross: Int
+    private let parts: [Part]
+    /// Floats of all packed kernels.
+    private let packedCount: Int
+    private let laneCount: Int
+    private let sliceCount: Int
+
+    /// The product of one phase and group.
+    private struct Part {
+        let gather: TapGather
+        let group: Int
+        /// Where its packed kernel begins.
+        let packed: Int
+        /// The first of its slices, and windows in each.
+        let slice: Int
+        let share: Int
+        let windows: Int
+    }
+
+    /// Floats gathered at once: half of a level 2 cache.
+    private static let block = 1 << 16
+    /// Multiplications worth a thread.
+    private static let worthwhile = 400_000
+    private static let padding = 16
+    /// Rows of a tile of the product, of every instruction set.
+    private static let tile = 36
+
+    init(
+        pictures: Int, rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int,
+        isTransposed: Bool, tapsAcross: Int
+    ) {
+        (self.pictures, self.rows, self.columns) = (pictures, rows, columns)
+        (self.sourceChannels, self.destinationChannels) = (sourceChannels, destinationChannels)
+        (self.groups, self.isTransposed, self.tapsAcross) = (groups, isTransposed, tapsAcross)
+        let (taken, made) = (sourceChannels / groups, destinationChannels / groups)
+        let panels = (made + Self.padding - 1) / Self.padding * Self.padding
+        var parts: [Part] = []
+        var (packed, slice, lane) = (0, 0, 0)
+        for rowPhase in rows.phases {
+            for columnPhase in columns.phases {
+                for group in 0..<groups {
+                    let gather = TapGather(
+                        rows: rows, columns: columns, rowPhase: rowPhase, columnPhase: columnPhase,
+                        channels: sourceChannels, firstChannel: group * taken, taken: taken)
+                    let windows = cappedProduct(pictures, gather.places)
+                    let width = max(1, gather.width)
+                    let most = max(Self.tile, Self.block / width)
+                    let least = Self.worthwhile / max(1, cappedProduct(width, made)) + 1
+                    let share = (min(most, max(least, Self.tile)) + Self.tile - 1) / Self.tile * Self.tile
+                    parts.append(
+                        Part(gather: gather, group: group, packed: packed, slice: slice, share: share, windows: windows))
+                    slice += (windows + share - 1) / share
+                    let kernel = cappedProduct(gather.width, panels)
+                    packed = min(packed + (kernel + 15) / 16 * 16, 1 << 56)
+                    let room = min(cappedProduct(share, gather.width) + cappedProduct(share, made) + 64, 1 << 56)
+                    lane = max(lane, max(room, cappedProduct(gather.width, made) + 64))
+                }
+            }
+        }
+        self.parts = parts
+        packedCount = packed
+        laneCount = (lane + 15) / 16 * 16
+        sliceCount = slice
+    }
+
+    /// Floats of workspace.
+    func workspace(lanes: Int) -> Int { min(packedCount + cappedProduct(laneCount, lanes), 1 << 56) }
+
+    /// Whether the destination's places are filled in order, all channels at once: an activation may then follow at once.
+    private var fillsInOrder: Bool { groups == 1 && rows.phases.count == 1 && columns.phases.count == 1 && rows.step == 1
+        && columns.step == 1 }
+
+    /// Source to destination. `finish` gets (unless it is not wanted) runs of whole destination places: those of a slice,
+    /// while they are in the cache, where that is possible.
+    func run(
+        _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
+        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
+        finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
+    ) {
+        let room = workspace + packedCount
+        context.parallel(parts.count, lanes: lanes) { number, lane in
+            pack(parts[number], kernel, into: workspace, room + lane * laneCount, context.kernels)
+        }
+        context.parallel(sliceCount, lanes: lanes) { slice, lane in
+            let part = part(of: slice)
+            let from = (slice - part.slice) * part.share
+            let to = min(part.windows, from + part.share)
+            multiply(part, from, to, source, destination, workspace, room + lane * laneCount, context.kernels)
+            if fillsInOrder, finishes { finish(from..<to) }
+        }
+        if !fillsInOrder, finishes {
+            let places = pictures * rows.destination * columns.destination
+            context.parallel(over: places, by: max(1, (1 << 14) / max(1, destinationChannels)), finish)
+        }
+    }
+
+    private func part(of slice: Int) -> Part {
+        var number = parts.count - 1
+        while number > 0 && parts[number].slice > slice { number -= 1 }
+        return parts[number]
+    }
+
+    private func pack(
+        _ part: Part, _ kernel: UnsafePointer<Float>, into workspace: UnsafeMutablePointer<Float>,
+        _ room: UnsafeMutablePointer<Float>, _ kernels: borrowing apus_kernels
+    ) {
+        let gather = part.gather
+        let (taken, made) = (gather.taken, destinationChannels / groups)
+        let panels = (made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns)
+        guard gather.width > 0 else { return }
+        if !isTransposed {
+            // [taps, in] rows by out, as it lies.
+            kernels.pack_columns(
+                0, Int64(gather.width), Int64(made), kernel + part.group * made, Int64(destinationChannels), 0,
+                Int64(panels), workspace + part.packed)
+            return
+        }
+        // A tap is [made, taken of all sources]: turned round, one below the other.
+        var row = room
+        for down in gather.rowPhase.taps {
+            for across in gather.columnPhase.taps {
+                let tap = kernel + (down.number * tapsAcross + across.number) * made * sourceChannels
+                    + part.group * taken
+                for channel in 0..<taken {
+                    for place in 0..<made { row[place] = tap[place * sourceChannels + channel] }
+                    row += made
+                }
+            }
+        }
+        kernels.pack_columns(
+            0, Int64(gather.width), Int64(made), room, Int64(made), 0, Int64(panels), workspace + part.packed)
+    }
+
+    private func multiply(
+        _ part: Part, _ from: Int, _ to: Int, _ source: UnsafePointer<Float>,
+        _ destination: UnsafeMutablePointer<Float>, _ workspace: UnsafeMutablePointer<Float>,
+        _ room: UnsafeMutablePointer<Float>, _ kernels: borrowing apus_kernels
+    ) {
+        let gather = part.gather
+        let made = destinationChannels / groups
+        let panels = (made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns)
+        let isStraight = rows.step == 1 && columns.step == 1
+        let out = isStraight
+            ? destination + from * destinationChannels + part.group * made : room + part.share * gather.width
+        let distance = isStraight ? destinationChannels : made
+        if gather.width == 0 {
+            for place in 0..<to - from { (out + place * distance).update(repeating: 0, count: made) }
+        } else {
+            var left = UnsafePointer(room)
+            var stride = gather.width
+            if isPointwise {
+                left = source + from * sourceChannels + gather.firstChannel
+                stride = sourceChannels
+            } else {
+                gather.copy(source, from: from, to: to, into: room)
+            }
+            kernels.packed_product(
+                0, Int64(to - from), Int64(made), Int64(gather.width), left, Int64(stride), workspace + part.packed, 0,
+                Int64(panels), 0, out, Int64(distance))
+        }
+        if !isStraight { scatter(part, from, to, UnsafePointer(out), destination + part.group * made, made) }
+    }
+
+    /// One tap, every source element once: nothing to gather.
+    private var isPointwise: Bool {
+        func isPlain(_ plan: TapPlan) -> Bool {
+            plan.phases.count == 1 && plan.step == 1 && plan.advance == 1 && plan.source == plan.destination
+                && plan.phases[0].taps.count == 1 && plan.phases[0].taps[0].offset == 0
+        }
+        return isPlain(rows) && isPlain(columns)
+    }
+
+    /// Elements of a phase to their places.
+    private func scatter(
+        _ part: Part, _ from: Int, _ to: Int, _ values: UnsafePointer<Float>,
+        _ destination: UnsafeMutablePointer<Float>, _ made: Int
+    ) {
+        let (rowPhase, columnPhase) = (part.gather.rowPhase, part.gather.columnPhase)
+        var value = values
+        for place in from..<to {
+            let (number, inside) = place.quotientAndRemainder(dividingBy: part.gather.places)
+            let (row, column) = inside.quotientAndRemainder(dividingBy: columnPhase.count)
+            let y = number * rows.destination + rowPhase.first + row * rows.step
+            let x = columnPhase.first + column * columns.step
+            (destination + (y * columns.destination + x) * destinationChannels).update(from: value, count: made)
+            value += made
+        }
+    }
+}

@@ -1,0 +1,114 @@
+/// Copies the source elements of windows into rows, one row for each destination element: the left operand of the
+/// product that a convolution is. Of one phase, and the channels of one group.
+struct TapGather {
+    let rows: TapPlan
+    let columns: TapPlan
+    let rowPhase: TapPlan.Phase
+    let columnPhase: TapPlan.Phase
+    /// Channels of the source, and those that are copied.
+    let channels: Int
+    let firstChannel: Int
+    let taken: Int
+
+    /// Length of a row: taps by channels.
+    var width: Int { rowPhase.taps.count * columnPhase.taps.count * taken }
+    /// Destination elements of one picture.
+    var places: Int { rowPhase.count * columnPhase.count }
+
+    /// Rows `from` to `to` of all pictures' places, into `out`.
+    func copy(_ source: UnsafePointer<Float>, from: Int, to: Int, into out: UnsafeMutablePointer<Float>) {
+        let picture = rows.source * columns.source * channels
+        let lineLength = columns.source * channels
+        var place = from
+        var target = out
+        while place < to {
+            let (number, inside) = place.quotientAndRemainder(dividingBy: places)
+            let (row, column) = inside.quotientAndRemainder(dividingBy: columnPhase.count)
+            let count = min(to - place, columnPhase.count - column)
+            let base = source + number * picture + firstChannel
+            var ahead = 0
+            for tap in rowPhase.taps {
+                let y = row * rows.advance + tap.offset
+                if y < 0 || y >= rows.source {
+                    clear(target + ahead, count: count)
+                } else if columnPhase.isRun && taken == channels {
+                    copyRuns(base + y * lineLength, column, count, target + ahead)
+                } else {
+                    copyTaps(base + y * lineLength, column, count, target + ahead)
+                }
+                ahead += columnPhase.taps.count * taken
+            }
+            target += count * width
+            place += count
+        }
+    }
+
+    private func clear(_ target: UnsafeMutablePointer<Float>, count: Int) {
+        let length = columnPhase.taps.count * taken
+        let step = width
+        var target = target
+        for _ in 0..<count {
+            target.update(repeating: 0, count: length)
+            target += step
+        }
+    }
+
+    /// All taps of a line are neighbours: one run for each window, cut where it leaves the source.
+    private func copyRuns(
+        _ line: UnsafePointer<Float>, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>
+    ) {
+        let taps = columnPhase.taps.count
+        let length = taps * taken
+        guard let offset = columnPhase.taps.first?.offset else { return }
+        let step = width
+        var target = target
+        var x = column * columns.advance + offset
+        for _ in 0..<count {
+            if x >= 0 && x + taps <= columns.source {
+                copyFloats(line + x * channels, target, length)
+            } else {
+                let low = min(max(-x, 0), taps)
+                let high = max(min(taps, columns.source - x), low)
+                target.update(repeating: 0, count: low * taken)
+                if high > low { copyFloats(line + (x + low) * channels, target + low * taken, (high - low) * taken) }
+                (target + high * taken).update(repeating: 0, count: (taps - high) * taken)
+            }
+            target += step
+            x += columns.advance
+        }
+    }
+
+    private func copyTaps(
+        _ line: UnsafePointer<Float>, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>
+    ) {
+        let step = width
+        var target = target
+        for window in column..<column + count {
+            var place = target
+            for tap in columnPhase.taps {
+                let x = window * columns.advance + tap.offset
+                if x < 0 || x >= columns.source {
+                    place.update(repeating: 0, count: taken)
+                } else {
+                    copyFloats(line + x * channels, place, taken)
+                }
+                place += taken
+            }
+            target += step
+        }
+    }
+
+    /// A call costs more than a few floats do.
+    @inline(__always)
+    private func copyFloats(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int) {
+        if count >= 24 {
+            to.update(from: from, count: count)
+        } else {
+            var index = 0
+            while index < count {
+                to[index] = from[index]
+                index += 1
+            }
+        }
+    }
+}

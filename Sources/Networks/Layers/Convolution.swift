@@ -1,0 +1,174 @@
+import CVector
+import Core
+
+/// y = activation(windows of x times kernel + bias), over one axis or two, channels last: what Conv1D and Conv2D are.
+///
+/// kernel [window, channels / groups, filters], bias [filters]. It is a cross-correlation, as in every network library.
+final class Convolution: Layer {
+    let parameters: Parameters
+    private let axes: [ConvolutionAxis]
+    private let filters: Int
+    private let groups: Int
+    private let usesBias: Bool
+    private let activation: Activation
+    private let kernel: WeightSettings
+    private let bias: WeightSettings
+    let activityRegularizer: (any Regularizer)?
+
+    static func specs(_ rank: Int, paddings: [String]) -> [ParameterSpec] {
+        [
+            ParameterSpec("filters", .integer(1...Int(Int32.max)), default: nil, "channels of the output"),
+            ConvolutionParameters.sizes("kernel_size", default: nil, rank, "length of the window"),
+            ConvolutionParameters.sizes("strides", default: 1, rank, "steps from window to window"),
+            ConvolutionParameters.padding(paddings), ConvolutionParameters.dataFormat,
+            ConvolutionParameters.sizes("dilation_rate", default: 1, rank, "steps from tap to tap"),
+            ParameterSpec("groups", .integer(1...Int(Int32.max)), default: 1, "groups of channels that do not mix"),
+            ParameterSpec("activation", .object("an activation, or null"), default: .null, "after the bias"),
+            ParameterSpec("use_bias", .boolean, default: true, "whether there is a bias"),
+        ] + WeightSettings.specs("kernel", initializer: "glorot_uniform")
+            + WeightSettings.specs("bias", initializer: "zeros") + [RegularizerCatalog.activity]
+    }
+
+    init(_ parameters: Parameters, rank: Int) throws(ApusError) {
+        self.parameters = parameters
+        axes = try ConvolutionParameters.axes(parameters, rank)
+        filters = parameters.integer("filters")
+        groups = parameters.integer("groups")
+        usesBias = parameters.boolean("use_bias")
+        activation = try ActivationCatalog.make(parameters["activation"])
+        kernel = try WeightSettings("kernel", parameters)
+        bias = try WeightSettings("bias", parameters)
+        activityRegularizer = try RegularizerCatalog.make(
+            parameters["activity_regularizer"], lenient: parameters.isLenient)
+        guard filters % groups == 0 else {
+            throw .invalid("The filters of \(parameters.kind) must be a multiple of groups \(groups), got \(filters).")
+        }
+    }
+
+    func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
+        let input = try ConvolutionParameters.check(inputs, axes, parameters.kind)
+        guard input.last % groups == 0 else {
+            throw .shape("\(parameters.kind) has \(groups) groups, which \(input.last) channels cannot be divided into.")
+        }
+        var shape = input
+        for (index, axis) in axes.enumerated() { shape[index] = axis.windows(input[index]) }
+        shape[shape.rank - 1] = filters
+        return [shape]
+    }
+
+    func weights(_ inputs: [Shape]) -> [WeightSpec] {
+        var shape = Shape()
+        for axis in axes { shape.append(axis.taps) }
+        shape.append((inputs.first?.last ?? groups) / groups)
+        shape.append(filters)
+        let kernel = kernel.spec(shape)
+        return usesBias ? [kernel, bias.spec(Shape(filters))] : [kernel]
+    }
+
+    // MARK: Memory
+
+    private func windows(_ input: Shape) -> (rows: TapPlan, columns: TapPlan) {
+        let plane = ConvolutionPlane(axes, input)
+        return (TapPlan(windowsOf: plane.down, over: plane.rows), TapPlan(windowsOf: plane.across, over: plane.columns))
+    }
+
+    private func forwardProduct(_ input: Shape, _ rows: Int) -> ConvolutionProduct {
+        let plans = windows(input)
+        return ConvolutionProduct(
+            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: input.last,
+            destinationChannels: filters, groups: groups, isTransposed: false, tapsAcross: axes[axes.count - 1].taps)
+    }
+
+    private func inputProduct(_ input: Shape, _ rows: Int) -> ConvolutionProduct {
+        let plane = ConvolutionPlane(axes, input)
+        func spread(_ axis: ConvolutionAxis, _ extent: Int) -> TapPlan {
+            TapPlan(spreadOf: axis, windows: axis.windows(extent), to: extent, before: axis.padBefore(extent))
+        }
+        return ConvolutionProduct(
+            pictures: rows, rows: spread(plane.down, plane.rows), columns: spread(plane.across, plane.columns),
+            sourceChannels: filters, destinationChannels: input.last, groups: groups, isTransposed: true,
+            tapsAcross: plane.across.taps)
+    }
+
+    private func kernelGradient(_ input: Shape, _ rows: Int) -> ConvolutionGradient {
+        let plans = windows(input)
+        return ConvolutionGradient(
+            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: input.last,
+            destinationChannels: filters, groups: groups)
+    }
+
+    /// What was before the activation, where its gradient needs it.
+    func scratch(_ call: LayerCall) -> Int {
+        call.training && activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
+    }
+
+    func workspace(_ call: LayerCall) -> Int {
+        let forward = forwardProduct(call.input, call.rows).workspace(lanes: call.lanes)
+        guard call.training else { return forward }
+        return max(
+            forward, inputProduct(call.input, call.rows).workspace(lanes: call.lanes),
+            kernelGradient(call.input, call.rows).workspace(lanes: call.lanes))
+    }
+
+    // MARK: Work
+
+    func forward(_ step: LayerStep, in context: Context) {
+        let y = step.output
+        let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
+        let keeps = activation.keeps(step) ? step.scratch : nil
+        forwardProduct(step.inputShape, step.rows).run(
+            step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
+        ) { places in
+            let offset = places.lowerBound * filters
+            activation.apply(
+                context.kernels, bias: bias, y + offset, keeping: keeps.map { $0 + offset }, rows: places.count,
+                columns: filters)
+        }
+    }
+
+    func backward(_ step: LayerStep, in context: Context) {
+        guard let dy = step.outputGradient else { return }
+        activation.backward(step, dy, columns: filters, in: context)
+        if step.trains {
+            kernelGradient(step.inputShape, step.rows).run(
+                step.input, gradient: dy, kernel: step.gradients[0], bias: usesBias ? step.gradients[1] : nil,
+                accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes, in: context)
+        }
+        if let dx = step.inputGradient {
+            inputProduct(step.inputShape, step.rows).run(
+                dy, kernel: step.weights[0], to: dx, workspace: step.workspace, lanes: step.lanes, in: context,
+                finishes: false
+            ) { _ in }
+        }
+    }
+
+    var finalActivation: Activation? { activation }
+
+    var config: [(key: String, value: JSON)] {
+        [
+            (key: "filters", value: .integer(filters)),
+            (key: "kernel_size", value: ConvolutionParameters.list(axes.map(\.taps))),
+            (key: "strides", value: ConvolutionParameters.list(axes.map(\.stride))),
+            (key: "padding", value: parameters["padding"]), (key: "data_format", value: "channels_last"),
+            (key: "dilation_rate", value: ConvolutionParameters.list(axes.map(\.dilation))),
+            (key: "groups", value: .integer(groups)), (key: "activation", value: activation.config),
+            (key: "use_bias", value: .bool(usesBias)),
+        ] + kernel.config + bias.config
+            + [(key: "activity_regularizer", value: activityRegularizer?.config ?? .null)]
+    }
+}
+
+/// Rows of one axis or two as a plane: a sequence is a plane of one line.
+struct ConvolutionPlane {
+    let down: ConvolutionAxis
+    let across: ConvolutionAxis
+    let rows: Int
+    let columns: Int
+
+    private static let single = ConvolutionAxis(taps: 1, stride: 1, dilation: 1, padding: .valid)
+
+    init(_ axes: [ConvolutionAxis], _ shape: Shape) {
+        (down, across) = axes.count > 1 ? (axes[0], axes[1]) : (Self.single, axes[0])
+        (rows, columns) = axes.count > 1 ? (shape[0], shape[1]) : (1, shape[0])
+    }
+}
