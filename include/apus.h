@@ -752,20 +752,25 @@ typedef struct apus_expression apus_expression;
 
 apus_status apus_expression_create(apus_context *context, apus_expression **out);
 void apus_expression_free(apus_expression *expression);
-/* A variable of a shape (ndim 0: a scalar). Variables are numbered in the order of their making. */
+/* A variable of a shape (ndim 0: a scalar). Variables are numbered in the order of their making; a name is letters,
+ * digits and '_', not beginning with a digit, and used once. */
 apus_status apus_expression_variable(apus_context *context, apus_expression *expression, const char *name,
                                      const int64_t *shape, int32_t ndim, int32_t *node);
 /* A constant; the array is copied. */
 apus_status apus_expression_constant(apus_context *context, apus_expression *expression, const apus_array *value,
                                      int32_t *node);
-/* An operation on earlier nodes: the elementwise operations of apus_elementwise that have derivatives (broadcasting
- * included), "matmul", "transpose", "sum", "mean", "product", "max", "min", "logsumexp", "norm_2" (parameters
- * axes=[...] keepdims=false), "softmax" (axis=-1), "reshape" (shape=[...]), "concatenate" (axis=0), "where". Shapes
- * are checked here. */
+/* An operation on earlier nodes: every operation of apus_elementwise (broadcasting included), "relu", "softplus",
+ * "matmul", "transpose" (axes), "sum", "mean", "product", "max", "min", "logsumexp", "norm_2" (parameters axes=[...]
+ * keepdims=false), "softmax" (axis=-1), "reshape" (shape=[...]), "slice" (axis=0 start=0 stop=null step=1), "concatenate"
+ * (axis=0), "where". Shapes are checked here. Where there is no derivative: comparisons, logic, sign and rounding have 0; absolute, relu, hypot and norm_2
+ * have 0 at 0; of equal operands of maximum and minimum each has half, of equal elements of max and min each its share.
+ * What is multiplied by an adjoint of 0 adds 0, even infinity: the branch that "where" did not take adds nothing. */
 apus_status apus_expression_apply(apus_context *context, apus_expression *expression, const char *operation,
                                   const int32_t *inputs, int32_t n_inputs, const char *parameters, int32_t *node);
 /* A formula over the variables made so far: "100 * (y - x^2)^2 + (1 - x)^2", "sum(sigmoid(W @ v + b))". Operators
- * + - * / ^ (or **) @ and unary -, functions by the names of operations, numbers, pi, e. A fault names its column. */
+ * + - * / ^ (or **) @, unary - and +, comparisons; functions by the names of operations (and abs, ln, asin, ...), with
+ * parameters by name: sum(x, axes=[0]); numbers, arrays of numbers in brackets, pi, e, inf, nan. A fault names its
+ * column and leaves the expression as it was. At most 1 MiB, nested 10,000 deep; an expression has at most 2^20 nodes. */
 apus_status apus_expression_parse(apus_context *context, apus_expression *expression, const char *formula,
                                   int32_t *node);
 /* The shape of a node's value: fills dtype, ndim, shape. */
@@ -774,16 +779,18 @@ apus_status apus_expression_shape(apus_context *context, const apus_expression *
 /* The node's value for values of all variables, in their order. */
 apus_status apus_expression_evaluate(apus_context *context, apus_expression *expression, int32_t node,
                                      const apus_array *values, int32_t n_values, apus_array *out);
-/* Value (may be NULL) and the gradients of a node by each variable (gradients[i].data NULL: not wanted). For a node that is
- * not a scalar, output_gradient (the vector on the left of the Jacobian) must be given; for a scalar NULL means 1. */
+/* Value (may be NULL) and the gradients of a node by each variable (gradients[i].data NULL: not wanted; zeros where the
+ * node does not depend on it). For a node of more than one element, output_gradient (the vector on the left of the
+ * Jacobian) must be given; for one of one element NULL means 1. */
 apus_status apus_expression_gradient(apus_context *context, apus_expression *expression, int32_t node,
                                      const apus_array *values, int32_t n_values, const apus_array *output_gradient,
                                      apus_array *value, apus_array *gradients, int32_t n_gradients);
-/* The Hessian of a scalar node times one direction per variable, forward over reverse: no differences. */
+/* The Hessian of a node of one element times a direction, forward over reverse: no differences. directions has an array
+ * for each variable (data NULL: zero), products too (data NULL: not wanted). */
 apus_status apus_expression_hessian_product(apus_context *context, apus_expression *expression, int32_t node,
                                             const apus_array *values, int32_t n_values, const apus_array *directions,
                                             apus_array *products, int32_t n_products);
-/* The node as a formula. */
+/* The node as a formula that apus_expression_parse reads; APUS_E_LIMIT beyond 1 MiB. */
 apus_status apus_expression_text(apus_context *context, const apus_expression *expression, int32_t node, char *buffer,
                                  size_t capacity, size_t *needed);
 

@@ -129,7 +129,7 @@ public func apus_catalog(
             "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
             "calculus": [
                 "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
-                "integrate": ParameterSpec.json(Integrator.specs),
+                "integrate": ParameterSpec.json(Integrator.specs), "expression": ExpressionCatalog.json,
             ],
             "statistics": StatisticCatalog.json, "distributions": DistributionCatalog.json,
             "operations": OperationCatalog.json,

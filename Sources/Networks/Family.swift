@@ -9,16 +9,20 @@ package struct Entry<Product>: Sendable {
     /// One line.
     package let doc: String
     package let parameters: [ParameterSpec]
+    /// Names of parameters in older files, and what they are called now: "alpha" of LeakyReLU.
+    package let formerNames: [String: String]
     package let make: @Sendable (Parameters) throws(ApusError) -> Product
 
     package init(
         _ className: String, aliases: [String] = [], doc: String, parameters: [ParameterSpec] = [],
+        formerNames: [String: String] = [:],
         make: @escaping @Sendable (Parameters) throws(ApusError) -> Product
     ) {
         self.className = className
         self.aliases = aliases
         self.doc = doc
         self.parameters = parameters
+        self.formerNames = formerNames
         self.make = make
     }
 

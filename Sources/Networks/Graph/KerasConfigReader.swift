@@ -145,7 +145,8 @@ struct KerasConfigReader {
     ) throws(ApusError) -> (given: [(key: String, value: JSON)], kept: [(key: String, value: JSON)]) {
         var given: [(key: String, value: JSON)] = []
         var kept: [(key: String, value: JSON)] = []
-        for item in config where item.key != "name" && item.key != "trainable" {
+        for written in config where written.key != "name" && written.key != "trainable" {
+            let item = (key: entry.formerNames[written.key] ?? written.key, value: written.value)
             let isTrainingOnly = KerasConfigReader.trainingOnly.contains { item.key.hasSuffix($0) }
             if entry.parameters.contains(where: { $0.name == item.key }) {
                 // A later key of the same name wins, as in Python.

@@ -1,37 +1,35 @@
 import Core
 import Glibc
 
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of each place over its last axis.
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of each place over its last
+/// axis, or its last axes together.
 ///
-/// gamma, beta [features]. Ba, Kiros, Hinton (2016), "Layer normalization", arXiv:1607.06450.
+/// gamma, beta: the shape of those axes. Ba, Kiros, Hinton (2016), "Layer normalization", arXiv:1607.06450.
 final class LayerNormalization: Layer {
     static let entry = Entry<any Layer>(
-        "LayerNormalization", doc: "places with mean 0 and variance 1 over the last axis, then scaled and shifted",
+        "LayerNormalization", doc: "places with mean 0 and variance 1 over the last axes, then scaled and shifted",
         parameters: [
-            ParameterSpec("axis", .any("-1, or an array of it"), default: -1, "the axis: the last"),
+            TrailingAxes.spec,
             ParameterSpec("epsilon", .real(from: 0, to: .infinity), default: 0.001, "added to the variance, >= 0"),
             ParameterSpec("center", .boolean, default: true, "whether there is a beta"),
             ParameterSpec("scale", .boolean, default: true, "whether there is a gamma"),
         ] + WeightSettings.specs("beta", initializer: "zeros") + WeightSettings.specs("gamma", initializer: "ones")
     ) { (parameters) throws(ApusError) in
-        let given = parameters["axis"]
-        let axes = given.arrayValue ?? [given]
-        guard axes.count == 1, axes[0].integerValue == -1 else {
-            throw .parameter("axis", of: "LayerNormalization", mustBe: "-1, the last axis", got: given.text)
-        }
-        return LayerNormalization(
-            parameters: parameters, gamma: try WeightSettings("gamma", parameters),
+        LayerNormalization(
+            parameters: parameters, axes: try TrailingAxes(parameters), gamma: try WeightSettings("gamma", parameters),
             beta: try WeightSettings("beta", parameters))
     }
 
     let parameters: Parameters
+    private let axes: TrailingAxes
     private let epsilon: Double
     private let gamma: WeightSettings?
     private let beta: WeightSettings?
     private let settings: [(key: String, value: JSON)]
 
-    init(parameters: Parameters, gamma: WeightSettings, beta: WeightSettings) {
+    init(parameters: Parameters, axes: TrailingAxes, gamma: WeightSettings, beta: WeightSettings) {
         self.parameters = parameters
+        self.axes = axes
         epsilon = parameters.real("epsilon")
         self.gamma = parameters.boolean("scale") ? gamma : nil
         self.beta = parameters.boolean("center") ? beta : nil
@@ -41,14 +39,16 @@ final class LayerNormalization: Layer {
     var passesMask: Bool { true }
 
     func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
-        guard let input = inputs.first, input.rank > 0, input.last != Shape.unknown, input.last > 0 else {
-            throw .shape("LayerNormalization needs rows with a known last axis, got \(inputs.first ?? Shape()).")
+        let input = inputs.first ?? Shape()
+        _ = try axes.count(input)
+        guard axes.extents(input).isKnown, !axes.extents(input).extents.contains(0) else {
+            throw .shape("LayerNormalization needs last axes of known extents, got rows of shape \(input).")
         }
         return [input]
     }
 
     func weights(_ inputs: [Shape]) -> [WeightSpec] {
-        let shape = Shape(inputs.first?.last ?? 1)
+        let shape = axes.extents(inputs.first ?? Shape())
         return [gamma, beta].compactMap { $0?.spec(shape) }
     }
 
@@ -59,18 +59,20 @@ final class LayerNormalization: Layer {
     private func share(_ features: Int) -> Int { max(1, Self.block / features) }
 
     /// Mean and 1 / sqrt(variance + epsilon) of each place.
-    func scratch(_ call: LayerCall) -> Int { cappedProduct(2, call.rows, call.input.dropLast.count) }
+    func scratch(_ call: LayerCall) -> Int { cappedProduct(2, call.rows, call.input.count / features(call.input)) }
+
+    private func features(_ input: Shape) -> Int { max(1, axes.extents(input).count) }
 
     /// Sums for gamma and beta of each slice.
     func workspace(_ call: LayerCall) -> Int {
         guard call.training else { return 0 }
-        let places = cappedProduct(call.rows, call.input.dropLast.count)
-        let slices = places / share(call.input.last) + 1
-        return cappedProduct(2, slices, call.input.last)
+        let features = features(call.input)
+        let places = cappedProduct(call.rows, call.input.count / features)
+        return cappedProduct(2, places / share(features) + 1, features)
     }
 
     func forward(_ step: LayerStep, in context: Context) {
-        let features = step.inputShape.last
+        let features = features(step.inputShape)
         let places = step.rows * step.inputCount / features
         let scale = gammaPlace.map { step.weights[$0] }
         let shift = betaPlace.map { step.weights[$0] }
@@ -94,7 +96,7 @@ final class LayerNormalization: Layer {
 
     func backward(_ step: LayerStep, in context: Context) {
         guard let dy = step.outputGradient else { return }
-        let features = step.inputShape.last
+        let features = features(step.inputShape)
         let places = step.rows * step.inputCount / features
         let scale = gammaPlace.map { step.weights[$0] }
         let share = share(features)
@@ -133,7 +135,7 @@ final class LayerNormalization: Layer {
 
     var config: [(key: String, value: JSON)] {
         [
-            (key: "axis", value: [-1]), (key: "epsilon", value: .number(epsilon)),
+            (key: "axis", value: axes.config), (key: "epsilon", value: .number(epsilon)),
             (key: "center", value: .bool(beta != nil)), (key: "scale", value: .bool(gamma != nil)),
         ] + settings
     }

@@ -395,10 +395,10 @@ struct ConvolutionTests {
         let context = try Fixtures.context()
         let model = try Fixtures.network([4, 1], [("MaxPooling1D", "pool_size=2")], in: context)
         let trainer = try Fixtures.trainer(model, "loss=mse optimizer=sgd", in: context)
-        let data = try Fixtures.dataset(
-            Fixtures.tensor([1, 1, 0, 2], [1, 4, 1], in: context), Fixtures.tensor([0, 0], [1, 2, 1], in: context))
-        try trainer.runForward(data, training: true, in: context)
+        let x = try Fixtures.tensor([1, 1, 0, 2], [1, 4, 1], in: context)
         let ones = try Fixtures.tensor([1, 1], [1, 2, 1], in: context)
+        defer { withExtendedLifetime((x, ones)) {} }
+        try trainer.runForward(Fixtures.dataset(x), training: true, in: context)
         try trainer.backward(outputGradients: [ones.view], wantsInputGradients: true, in: context)
         #expect(try trainer.inputGradient(0).floatArray == [1, 0, 0, 1])
     }

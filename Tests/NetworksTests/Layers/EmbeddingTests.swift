@@ -22,6 +22,7 @@ struct EmbeddingTests {
         try trainer.runForward(Fixtures.dataset(x), training: true, in: context)
         #expect(try trainer.output(0).floatArray.allSatisfy { $0 == 0 })
         let ones = try Fixtures.tensor(Array(repeating: 1, count: 10), [1, 5, 2], in: context)
+        defer { withExtendedLifetime((x, ones)) {} }
         try trainer.backward(outputGradients: [ones.view], wantsInputGradients: true, in: context)
     }
 }

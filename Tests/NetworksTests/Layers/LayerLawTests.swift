@@ -176,6 +176,8 @@ struct LayerLawTests {
         let losses = Array(repeating: "\"mse\"", count: run.model.graph.outputs.count).joined(separator: ", ")
         let trainer = try run.trainer("{\"loss\": [\(losses)], \"optimizer\": \"adam\"}")
         let targets = try run.cotangents()
+        // A dataset borrows its arrays.
+        defer { withExtendedLifetime((run, targets)) {} }
         let data = try Dataset(inputs: run.x.map(\.view), targets: targets.map(\.view), sampleWeight: nil)
         func train(_ trainer: Trainer, _ context: Context) throws {
             for _ in 0..<2 { _ = try trainer.step(data, in: context) }

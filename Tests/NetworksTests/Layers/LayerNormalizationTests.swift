@@ -3,10 +3,10 @@ import Testing
 
 extension LayerCase {
     static let layerNormalization: [LayerCase] = [
-        ([6], ""), ([3, 20], "epsilon=0.1"), ([5], "center=false"), ([5], "scale=false"),
+        ([6], ""), ([3, 20], "epsilon=0.1"), ([5], "center=false"), ([5], "scale=false"), ([2, 3, 4], "axis=[2,3]"),
     ].map { shape, parameters in
         LayerCase(kind: "LayerNormalization", inputs: [shape], parameters: parameters) { r in
-            let width = shape[shape.count - 1]
+            let width = parameters.contains("axis") ? 12 : shape[shape.count - 1]
             let epsilon = parameters.contains("epsilon") ? 0.1 : 0.001
             let gamma = parameters.contains("scale") ? nil : r.weights[0]
             let beta = parameters.contains("center") ? nil : r.weights[r.weights.count - 1]

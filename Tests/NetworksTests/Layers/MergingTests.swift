@@ -39,6 +39,7 @@ struct MergingTests {
         let y = try Fixtures.tensor([1, 3], [1, 2], in: context)
         try trainer.runForward(Dataset(inputs: [x.view, y.view], targets: [], sampleWeight: nil), training: true, in: context)
         let ones = try Fixtures.tensor([1, 1], [1, 2], in: context)
+        defer { withExtendedLifetime((x, y, ones)) {} }
         try trainer.backward(outputGradients: [ones.view], wantsInputGradients: true, in: context)
         #expect(try trainer.inputGradient(0).floatArray == [0.5, 0])
         #expect(try trainer.inputGradient(1).floatArray == [0.5, 1])

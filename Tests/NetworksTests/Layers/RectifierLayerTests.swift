@@ -14,6 +14,9 @@ extension LayerCase {
         LayerCase(kind: "LeakyReLU", inputs: [[6]], parameters: "negative_slope=0") { $0.map { max($0, 0) } },
         LayerCase(kind: "ELU", inputs: [[6]], parameters: "alpha=0.7") { $0.map { $0 > 0 ? $0 : 0.7 * expm1($0) } },
         LayerCase(kind: "Softmax", inputs: [[3, 6]]) { [ReferenceActivation.apply("softmax", $0.inputs[0], width: 6)] },
+        LayerCase(kind: "Softmax", inputs: [[4, 3, 2]], parameters: "axis=[-2,-1]") {
+            [ReferenceActivation.apply("softmax", $0.inputs[0], width: 6)]
+        },
         LayerCase(kind: "PReLU", inputs: [[3, 4]]) { r in
             [r.inputs[0].enumerated().map { $1 > 0 ? $1 : r.weights[0][$0 % 12] * $1 }]
         },
@@ -24,7 +27,7 @@ extension LayerCase {
 }
 
 struct RectifierLayerTests {
-    @Test(arguments: [("PReLU", "shared_axes=[3]"), ("Softmax", "axis=1"), ("LeakyReLU", "negative_slope=-1")])
+    @Test(arguments: [("PReLU", "shared_axes=[3]"), ("Softmax", "axis=1"), ("Softmax", "axis=0"), ("LayerNormalization", "axis=1"), ("LeakyReLU", "negative_slope=-1")])
     func refusesWhatCannotBe(_ kind: String, _ parameters: String) throws {
         let context = try Fixtures.context()
         #expect(throws: ApusError.self) { try Fixtures.network([4, 2], [(kind, parameters)], in: context) }

@@ -5,17 +5,31 @@ import Testing
 extension LayerCase {
     static let shaping: [LayerCase] = [
         LayerCase(kind: "RepeatVector", inputs: [[3]], parameters: "n=4") { r in
-            [(0..<r.rows).flatMap { row in (0..<4).flatMap { _ in r.inputs[0][row * 3..<row * 3 + 3] } }]
+            var y: [Double] = []
+            for row in 0..<r.rows {
+                for _ in 0..<4 { y += r.inputs[0][row * 3..<row * 3 + 3] }
+            }
+            return [y]
         },
         LayerCase(kind: "Permute", inputs: [[3, 4]], parameters: "dims=[2,1]") { r in
-            [(0..<r.rows).flatMap { row in (0..<12).map { r.inputs[0][row * 12 + $0 % 3 * 4 + $0 / 3] } }]
+            var y: [Double] = []
+            for row in 0..<r.rows {
+                for i in 0..<4 {
+                    for j in 0..<3 { y.append(r.inputs[0][row * 12 + j * 4 + i]) }
+                }
+            }
+            return [y]
         },
         LayerCase(kind: "Permute", inputs: [[2, 3, 5]], parameters: "dims=[3,1,2]") { r in
-            [
-                (0..<r.rows).flatMap { row in
-                    (0..<30).map { r.inputs[0][row * 30 + $0 / 3 % 2 * 15 + $0 % 3 * 5 + $0 / 6] }
+            var y: [Double] = []
+            for row in 0..<r.rows {
+                for i in 0..<5 {
+                    for j in 0..<2 {
+                        for k in 0..<3 { y.append(r.inputs[0][row * 30 + j * 15 + k * 5 + i]) }
+                    }
                 }
-            ]
+            }
+            return [y]
         },
         LayerCase(kind: "GaussianNoise", inputs: [[6]], parameters: "stddev=0.5") { $0.inputs },
     ]
@@ -32,6 +46,7 @@ struct ShapeLayerTests {
         let model = try Fixtures.network([100], [("GaussianNoise", "stddev=0.5")], in: context)
         let x = try Fixtures.tensor(Array(repeating: 1, count: 100_000), [1000, 100], in: context)
         let trainer = try Fixtures.trainer(model, "loss=mse optimizer=sgd", in: context)
+        defer { withExtendedLifetime(x) {} }
         try trainer.runForward(Fixtures.dataset(x), training: true, in: context)
         let noise = try trainer.output(0).floatArray.map { Double($0) - 1 }
         let mean = noise.reduce(0, +) / 100_000

@@ -318,6 +318,21 @@ PROTOTYPES = {
         *(_STATUS, _HANDLE, SCALAR_FUNCTION, c_void_p, c_double, c_double, c_double, c_double, c_char_p),
         _INTEGRAL,
     ),
+    "apus_expression_create": (_STATUS, _HANDLE, _OUT),
+    "apus_expression_free": (None, _HANDLE),
+    "apus_expression_variable": (_STATUS, _HANDLE, _HANDLE, c_char_p, POINTER(c_int64), c_int32, _NODES),
+    "apus_expression_constant": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _NODES),
+    "apus_expression_apply": (_STATUS, _HANDLE, _HANDLE, c_char_p, _NODES, c_int32, c_char_p, _NODES),
+    "apus_expression_parse": (_STATUS, _HANDLE, _HANDLE, c_char_p, _NODES),
+    "apus_expression_shape": (_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY),
+    "apus_expression_evaluate": (_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY, c_int32, _ARRAY),
+    "apus_expression_gradient": (
+        *(_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY, c_int32, _ARRAY, _ARRAY, _ARRAY, c_int32),
+    ),
+    "apus_expression_hessian_product": (
+        *(_STATUS, _HANDLE, _HANDLE, c_int32, _ARRAY, c_int32, _ARRAY, _ARRAY, c_int32),
+    ),
+    "apus_expression_text": (_STATUS, _HANDLE, _HANDLE, c_int32, *_TEXT_OUT),
     "apus_discrete_moments": (_STATUS, _HANDLE, _DOUBLES, _DOUBLES, c_int64, _DOUBLES, _DOUBLES, _DOUBLES),
     # Linear algebra
     "apus_solve": (_STATUS, _HANDLE, _ARRAY, _ARRAY, c_char_p, _ARRAY, _DOUBLES),

@@ -12,9 +12,11 @@ import numpy
 
 from . import _arrays, _context, _errors, _functions
 from ._errors import ApusWarning
+from ._expression import Expression
 from ._library import IntegralResult, lib
 
 __all__ = [
+    "Expression",
     "IntegrationWarning",
     "cumulative_trapezoid",
     "dblquad",
