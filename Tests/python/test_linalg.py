@@ -632,3 +632,10 @@ def test_no_nearly_singular_matrix_passes_without_a_warning(rng, n, kind):
             except linalg.LinAlgError:
                 continue
         assert caught or 1 / numpy.linalg.cond(a, 1) > EPS / 10
+
+
+def test_products_are_those_of_ops():
+    for name in ("matmul", "dot", "outer", "cross"):
+        assert getattr(linalg, name) is getattr(apus.ops, name)
+    with pytest.raises(AttributeError, match="kron"):
+        linalg.kron
