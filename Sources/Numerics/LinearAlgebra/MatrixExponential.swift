@@ -171,7 +171,8 @@ private struct Exponential {
         return Int(value.clamped(0, 1100))
     }
 
-    /// r = (v - u)^-1 (v + u) of a degree, from a and its even powers. The result lies in one of the places.
+    /// r = (v - u)^-1 (v + u) of a degree, from a and its even powers, as 1 + 2 (v - u)^-1 u: then the identity in it
+    /// is exact. The result lies in one of the places.
     private func approximant(_ degree: Int) throws(ApusError) -> UnsafeMutablePointer<Double> {
         let b = Exponential.coefficients(degree)
         let odd = place(5)
@@ -193,11 +194,12 @@ private struct Exponential {
         ColumnMajor.product(n, a, odd, inner, in: context)
         for i in 0..<size {
             odd[i] = even[i] - inner[i]
-            even[i] += inner[i]
+            even[i] = 2 * inner[i]
         }
         try context.checkInterrupt()
         _ = try LUFactors.factor(odd, rows: n, columns: n, leading: n, pivots: pivots, in: context)
         LUFactors.solve(odd, order: n, pivots: pivots, even, columns: n, in: context)
+        for i in 0..<n { even[i &* n + i] += 1 }
         return even
     }
 

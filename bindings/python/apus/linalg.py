@@ -3,7 +3,8 @@
 Arrays are real. float32 arrays give float32 results, computed in float64 and rounded once; all other dtypes give
 float64. Leading dimensions are stacks of matrices, which the threads of the library share. Values must be finite.
 A singular matrix, one that is not positive definite and an iteration that fails raise ``LinAlgError``; a nearly
-singular one warns with ``apus.ApusWarning``.
+singular one warns with ``apus.ApusWarning``. The products ``matmul``, ``dot``, ``outer`` and ``cross`` are those of
+``apus.ops``.
 """
 
 import ctypes
@@ -589,3 +590,11 @@ def expm(A):
     out = _new(a, *a.shape[-2:])
     _call(lib.apus_matrix_exponential, view(a), view(out))
     return out
+
+
+def __getattr__(name):
+    if name in ("cross", "dot", "matmul", "outer"):
+        from . import ops
+
+        return getattr(ops, name)
+    raise AttributeError(f"module 'apus.linalg' has no attribute {name!r}")
