@@ -92,9 +92,9 @@ private func apply(
         let roots = (-60...60).map(Double.init)
         let cubes = try Doubles(roots.map { $0 * $0 * $0 })
         #expect(try apply("cbrt", cubes, shape: Shape(roots.count)) == roots)
-        let extremes = try Doubles([5e-324, -1e-310, 1.7e308, .infinity])
+        let extremes = try Doubles([5e-324, -1e-300, 1.7e308, .infinity])
         let found = try apply("cbrt", extremes, shape: Shape(4))
-        for (x, y) in zip(found, [1.7031839360032603e-108, -4.641588833612779e-104, 5.584452443014166e102, .infinity]) {
+        for (x, y) in zip(found, [1.7031839360032603e-108, -1e-100, 5.539658256754465e102, .infinity]) {
             #expect(x == y || abs(x - y) <= x.ulp)
         }
     }
