@@ -116,13 +116,21 @@ package struct Shape: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The product of sizes for an allocation; 2^56, which no allocator gives, for one that cannot be counted.
+/// The product of two sizes for an allocation, each taken as at least 0; 2^56, which no allocator gives, for one that
+/// cannot be counted. Layers ask in every pass, so there are forms without a list.
+package func cappedProduct(_ a: Int, _ b: Int) -> Int {
+    let (value, overflow) = max(a, 0).multipliedReportingOverflow(by: max(b, 0))
+    return overflow || value > 1 << 56 ? 1 << 56 : value
+}
+
+/// The same of three.
+package func cappedProduct(_ a: Int, _ b: Int, _ c: Int) -> Int {
+    if min(a, b, c) <= 0 { return 0 }
+    return cappedProduct(cappedProduct(a, b), c)
+}
+
+/// The same of any number.
 package func cappedProduct(_ factors: Int...) -> Int {
-    var product = 1
-    for factor in factors {
-        let (value, overflow) = product.multipliedReportingOverflow(by: max(factor, 0))
-        if overflow || value > 1 << 56 { return factors.contains { $0 <= 0 } ? 0 : 1 << 56 }
-        product = value
-    }
-    return product
+    if factors.contains(where: { $0 <= 0 }) { return 0 }
+    return factors.reduce(1) { cappedProduct($0, $1) }
 }

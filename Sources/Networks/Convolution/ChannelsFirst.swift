@@ -57,6 +57,7 @@ private final class PlainOutput: Layer {
     func weights(_ inputs: [Shape]) -> [WeightSpec] { inner.weights(inputs) }
     func scratch(_ call: LayerCall) -> Int { inner.scratch(call) }
     func workspace(_ call: LayerCall) -> Int { inner.workspace(call) }
+    func prepare(_ call: LayerCall) -> AnyObject? { inner.prepare(call) }
     func forward(_ step: LayerStep, in context: Context) { inner.forward(step, in: context) }
     func backward(_ step: LayerStep, in context: Context) { inner.backward(step, in: context) }
 }

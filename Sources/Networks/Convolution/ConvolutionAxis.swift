@@ -56,7 +56,7 @@ struct ConvolutionAxis: Equatable {
 
 /// Where the taps of each window fall along one axis: a destination element is a sum over taps of source elements.
 ///
-/// Destination elements come in phases, all elements of a phase with the same taps: element `first + step q` takes the
+/// Destination elements come in phases, all elements of a phase with the same taps, at least one: element `first + step q` takes the
 /// source elements `q advance + offset` of its taps, those outside of the source being 0.
 struct TapPlan {
     struct Tap {
@@ -98,17 +98,22 @@ struct TapPlan {
         self.source = source
         self.destination = destination
         (step, advance) = (axis.stride, 1)
-        var phases: [Phase] = []
-        for first in 0..<min(axis.stride, max(destination, 0)) {
-            var taps: [Tap] = []
-            for number in (0..<axis.taps).reversed() {
-                let distance = first + before - number * axis.dilation
-                if distance % axis.stride == 0 { taps.append(Tap(number: number, offset: distance / axis.stride)) }
+        // By the first element that a tap can reach: as many phases as taps at most, however large the stride.
+        var taps: [Int: [Tap]] = [:]
+        for number in (0..<axis.taps).reversed() {
+            let place = number * axis.dilation - before
+            let first = (place % axis.stride + axis.stride) % axis.stride
+            if first < destination {
+                taps[first, default: []].append(Tap(number: number, offset: (first - place) / axis.stride))
             }
-            let isRun = zip(taps, taps.dropFirst()).allSatisfy { $1.offset == $0.offset + 1 }
-            let count = (destination - first + axis.stride - 1) / axis.stride
-            phases.append(Phase(first: first, count: count, taps: taps, isRun: isRun))
         }
-        self.phases = phases
+        phases = taps.sorted { $0.key < $1.key }.map { first, taps in
+            Phase(
+                first: first, count: (destination - first + axis.stride - 1) / axis.stride, taps: taps,
+                isRun: zip(taps, taps.dropFirst()).allSatisfy { $1.offset == $0.offset + 1 })
+        }
     }
+
+    /// Whether some destination elements take nothing from the source.
+    var hasGaps: Bool { phases.count < min(step, destination) }
 }

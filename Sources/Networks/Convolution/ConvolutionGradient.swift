@@ -5,14 +5,13 @@ import Core
 ///
 /// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit.
 struct ConvolutionGradient {
-    let pictures: Int
     let rows: TapPlan
     let columns: TapPlan
     let sourceChannels: Int
     let destinationChannels: Int
     let groups: Int
-    private let parts: Int
-    private let windows: Int
+    /// Of each group.
+    private let gathers: [TapGather]
     private let block: Int
     private let laneCount: Int
     private let kernelCount: Int
@@ -24,44 +23,46 @@ struct ConvolutionGradient {
 
     /// - Parameters:
     ///   - rows, columns: of windows over a source (one phase each).
-    init(
-        pictures: Int, rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int
-    ) {
-        (self.pictures, self.rows, self.columns) = (pictures, rows, columns)
+    init(rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int) {
+        (self.rows, self.columns) = (rows, columns)
         (self.sourceChannels, self.destinationChannels, self.groups) = (sourceChannels, destinationChannels, groups)
-        let gather = ConvolutionGradient.gather(rows, columns, sourceChannels, groups, 0)
-        let made = destinationChannels / groups
-        windows = cappedProduct(pictures, gather.places)
-        kernelCount = cappedProduct(gather.width, destinationChannels)
-        block = max(32, min(768, Self.floatsOfBlock / max(1, gather.width)))
-        let work = Double(windows) * Double(kernelCount)
-        parts = max(1, min(Self.mostParts, Int(min(work / Double(Self.worthwhile), 1e6)), (windows + block - 1) / block))
-        let panels = (made + 15) / 16 * 16
-        let room = min(cappedProduct(block, gather.width) + cappedProduct(block, panels) + 64, 1 << 56)
+        let taken = sourceChannels / groups
+        gathers = (0..<groups).map { group in
+            TapGather(
+                rows: rows, columns: columns, rowPhase: rows.phases[0], columnPhase: columns.phases[0],
+                channels: sourceChannels, firstChannel: group * taken, taken: taken)
+        }
+        let width = rows.phases[0].taps.count * columns.phases[0].taps.count * taken
+        kernelCount = cappedProduct(width, destinationChannels)
+        block = max(32, min(768, Self.floatsOfBlock / max(1, width)))
+        let panels = (destinationChannels / groups + 15) / 16 * 16
+        let room = min(cappedProduct(block, width) + cappedProduct(block, panels) + 64, 1 << 56)
         laneCount = (room + 15) / 16 * 16
     }
 
-    private static func gather(_ rows: TapPlan, _ columns: TapPlan, _ channels: Int, _ groups: Int, _ group: Int) -> TapGather
-    {
-        let taken = channels / groups
-        return TapGather(
-            rows: rows, columns: columns, rowPhase: rows.phases[0], columnPhase: columns.phases[0], channels: channels,
-            firstChannel: group * taken, taken: taken)
+    private func windows(_ pictures: Int) -> Int { cappedProduct(pictures, gathers[0].places) }
+
+    /// Parts for so many pictures: more pictures never make fewer.
+    private func parts(_ pictures: Int) -> Int {
+        let windows = windows(pictures)
+        let work = Double(windows) * Double(kernelCount) / Double(Self.worthwhile)
+        return max(1, min(Self.mostParts, Int(min(work, 1e6)), (windows + block - 1) / block))
     }
 
     /// Floats of one part's sums: of the kernel, then of the bias.
     private var sumCount: Int { min(kernelCount + destinationChannels + 15, 1 << 56) / 16 * 16 }
 
-    func workspace(lanes: Int) -> Int {
-        min(cappedProduct(laneCount, lanes) + cappedProduct(sumCount, parts), 1 << 56)
+    func workspace(pictures: Int, lanes: Int) -> Int {
+        min(cappedProduct(laneCount, lanes) + cappedProduct(sumCount, parts(pictures)), 1 << 56)
     }
 
     /// Sets (or, where `accumulates`, adds to) the gradients; either may be nil.
     func run(
         _ source: UnsafePointer<Float>, gradient dy: UnsafePointer<Float>, kernel: UnsafeMutablePointer<Float>?,
-        bias: UnsafeMutablePointer<Float>?, accumulates: Bool, workspace: UnsafeMutablePointer<Float>, lanes: Int,
-        in context: Context
+        bias: UnsafeMutablePointer<Float>?, pictures: Int, accumulates: Bool, workspace: UnsafeMutablePointer<Float>,
+        lanes: Int, in context: Context
     ) {
+        let (parts, windows) = (parts(pictures), windows(pictures))
         let rooms = workspace + parts * sumCount
         context.parallel(parts, lanes: lanes) { part, lane in
             let from = windows * part / parts
@@ -101,7 +102,7 @@ struct ConvolutionGradient {
         let made = destinationChannels / groups
         let panels = Int64((made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns))
         for group in 0..<groups {
-            let gather = ConvolutionGradient.gather(rows, columns, sourceChannels, groups, group)
+            let gather = gathers[group]
             let packed = room + block * gather.width
             var start = from
             while start < to {

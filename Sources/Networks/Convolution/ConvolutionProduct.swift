@@ -8,7 +8,6 @@ import Core
 /// a transpose it is read from out to in. Channels may be in groups that do not mix. Blocks are cut by size alone, so
 /// threads do not change a bit.
 struct ConvolutionProduct {
-    let pictures: Int
     let rows: TapPlan
     let columns: TapPlan
     /// Channels of all groups.
@@ -22,7 +21,6 @@ struct ConvolutionProduct {
     /// Floats of all packed kernels.
     private let packedCount: Int
     private let laneCount: Int
-    private let sliceCount: Int
 
     /// The product of one phase and group.
     private struct Part {
@@ -30,10 +28,10 @@ struct ConvolutionProduct {
         let group: Int
         /// Where its packed kernel begins.
         let packed: Int
-        /// The first of its slices, and windows in each.
-        let slice: Int
+        /// Windows in each of its slices.
         let share: Int
-        let windows: Int
+
+        func slices(_ pictures: Int) -> Int { (pictures * gather.places + share - 1) / share }
     }
 
     /// Floats gathered at once: half of a level 2 cache.
@@ -45,30 +43,27 @@ struct ConvolutionProduct {
     private static let tile = 36
 
     init(
-        pictures: Int, rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int,
+        rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int,
         isTransposed: Bool, tapsAcross: Int
     ) {
-        (self.pictures, self.rows, self.columns) = (pictures, rows, columns)
+        (self.rows, self.columns) = (rows, columns)
         (self.sourceChannels, self.destinationChannels) = (sourceChannels, destinationChannels)
         (self.groups, self.isTransposed, self.tapsAcross) = (groups, isTransposed, tapsAcross)
         let (taken, made) = (sourceChannels / groups, destinationChannels / groups)
         let panels = (made + Self.padding - 1) / Self.padding * Self.padding
         var parts: [Part] = []
-        var (packed, slice, lane) = (0, 0, 0)
+        var (packed, lane) = (0, 0)
         for rowPhase in rows.phases {
             for columnPhase in columns.phases {
                 for group in 0..<groups {
                     let gather = TapGather(
                         rows: rows, columns: columns, rowPhase: rowPhase, columnPhase: columnPhase,
                         channels: sourceChannels, firstChannel: group * taken, taken: taken)
-                    let windows = cappedProduct(pictures, gather.places)
                     let width = max(1, gather.width)
                     let most = max(Self.tile, Self.block / width)
                     let least = Self.worthwhile / max(1, cappedProduct(width, made)) + 1
                     let share = (min(most, max(least, Self.tile)) + Self.tile - 1) / Self.tile * Self.tile
-                    parts.append(
-                        Part(gather: gather, group: group, packed: packed, slice: slice, share: share, windows: windows))
-                    slice += (windows + share - 1) / share
+                    parts.append(Part(gather: gather, group: group, packed: packed, share: share))
                     let kernel = cappedProduct(gather.width, panels)
                     packed = min(packed + (kernel + 15) / 16 * 16, 1 << 56)
                     let room = min(cappedProduct(share, gather.width) + cappedProduct(share, made) + 64, 1 << 56)
@@ -79,44 +74,50 @@ struct ConvolutionProduct {
         self.parts = parts
         packedCount = packed
         laneCount = (lane + 15) / 16 * 16
-        sliceCount = slice
     }
 
     /// Floats of workspace.
     func workspace(lanes: Int) -> Int { min(packedCount + cappedProduct(laneCount, lanes), 1 << 56) }
 
     /// Whether the destination's places are filled in order, all channels at once: an activation may then follow at once.
-    private var fillsInOrder: Bool { groups == 1 && rows.phases.count == 1 && columns.phases.count == 1 && rows.step == 1
-        && columns.step == 1 }
+    private var fillsInOrder: Bool {
+        groups == 1 && rows.phases.count == 1 && columns.phases.count == 1 && rows.step == 1 && columns.step == 1
+    }
 
-    /// Source to destination. `finish` gets (unless it is not wanted) runs of whole destination places: those of a slice,
-    /// while they are in the cache, where that is possible.
+    /// Source to destination, of so many pictures. `finish` gets (unless it is not wanted) runs of whole destination
+    /// places: those of a slice, while they are in the cache, where that is possible.
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
-        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
+        pictures: Int, workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
         finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
     ) {
         let room = workspace + packedCount
+        let count = pictures * rows.destination * columns.destination
+        if rows.hasGaps || columns.hasGaps {
+            context.parallel(over: count * destinationChannels, by: 1 << 16) { range in
+                (destination + range.lowerBound).update(repeating: 0, count: range.count)
+            }
+        }
         context.parallel(parts.count, lanes: lanes) { number, lane in
             pack(parts[number], kernel, into: workspace, room + lane * laneCount, context.kernels)
         }
-        context.parallel(sliceCount, lanes: lanes) { slice, lane in
-            let part = part(of: slice)
-            let from = (slice - part.slice) * part.share
-            let to = min(part.windows, from + part.share)
+        var slices = 0
+        for part in parts { slices += part.slices(pictures) }
+        context.parallel(slices, lanes: lanes) { slice, lane in
+            var (number, first) = (0, slice)
+            while first >= parts[number].slices(pictures) {
+                first -= parts[number].slices(pictures)
+                number += 1
+            }
+            let part = parts[number]
+            let from = first * part.share
+            let to = min(pictures * part.gather.places, from + part.share)
             multiply(part, from, to, source, destination, workspace, room + lane * laneCount, context.kernels)
             if fillsInOrder, finishes { finish(from..<to) }
         }
         if !fillsInOrder, finishes {
-            let places = pictures * rows.destination * columns.destination
-            context.parallel(over: places, by: max(1, (1 << 14) / max(1, destinationChannels)), finish)
+            context.parallel(over: count, by: max(1, (1 << 14) / max(1, destinationChannels)), finish)
         }
-    }
-
-    private func part(of slice: Int) -> Part {
-        var number = parts.count - 1
-        while number > 0 && parts[number].slice > slice { number -= 1 }
-        return parts[number]
     }
 
     private func pack(
@@ -126,7 +127,6 @@ struct ConvolutionProduct {
         let gather = part.gather
         let (taken, made) = (gather.taken, destinationChannels / groups)
         let panels = (made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns)
-        guard gather.width > 0 else { return }
         if !isTransposed {
             // [taps, in] rows by out, as it lies.
             kernels.pack_columns(
@@ -162,21 +162,17 @@ struct ConvolutionProduct {
         let out = isStraight
             ? destination + from * destinationChannels + part.group * made : room + part.share * gather.width
         let distance = isStraight ? destinationChannels : made
-        if gather.width == 0 {
-            for place in 0..<to - from { (out + place * distance).update(repeating: 0, count: made) }
+        var left = UnsafePointer(room)
+        var stride = gather.width
+        if isPointwise {
+            left = source + from * sourceChannels + gather.firstChannel
+            stride = sourceChannels
         } else {
-            var left = UnsafePointer(room)
-            var stride = gather.width
-            if isPointwise {
-                left = source + from * sourceChannels + gather.firstChannel
-                stride = sourceChannels
-            } else {
-                gather.copy(source, from: from, to: to, into: room)
-            }
-            kernels.packed_product(
-                0, Int64(to - from), Int64(made), Int64(gather.width), left, Int64(stride), workspace + part.packed, 0,
-                Int64(panels), 0, out, Int64(distance))
+            gather.copy(source, from: from, to: to, into: room)
         }
+        kernels.packed_product(
+            0, Int64(to - from), Int64(made), Int64(gather.width), left, Int64(stride), workspace + part.packed, 0,
+            Int64(panels), 0, out, Int64(distance))
         if !isStraight { scatter(part, from, to, UnsafePointer(out), destination + part.group * made, made) }
     }
 

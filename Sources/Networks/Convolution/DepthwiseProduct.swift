@@ -4,7 +4,6 @@ import Core
 /// A convolution of each channel by itself: y[place, c m + j] = sum over taps of x[tap, c] kernel[tap, c, j], channels
 /// last, with `multiplier` results j for each channel.
 struct DepthwiseProduct {
-    let pictures: Int
     /// Windows over the source.
     let rows: TapPlan
     let columns: TapPlan
@@ -13,14 +12,22 @@ struct DepthwiseProduct {
 
     private static let mostParts = 8
 
+    init(windowsOf axes: [ConvolutionAxis], over input: Shape, multiplier: Int) {
+        let plane = ConvolutionPlane(axes, input)
+        rows = TapPlan(windowsOf: plane.down, over: plane.rows)
+        columns = TapPlan(windowsOf: plane.across, over: plane.columns)
+        channels = input.last
+        self.multiplier = multiplier
+    }
+
     private var made: Int { channels * multiplier }
     private var source: Int { rows.source * columns.source * channels }
     private var destination: Int { rows.destination * columns.destination * made }
     private var kernelCount: Int { rows.phases[0].taps.count * columns.phases[0].taps.count * made }
-    private var parts: Int { max(1, min(Self.mostParts, pictures)) }
+    private func parts(_ pictures: Int) -> Int { max(1, min(Self.mostParts, pictures)) }
 
     /// Floats of workspace for the kernel's gradient.
-    var workspace: Int { cappedProduct(min(Self.mostParts, max(pictures, 1)), kernelCount) }
+    func workspace(pictures: Int) -> Int { cappedProduct(parts(pictures), kernelCount) }
 
     /// Calls `body` for each tap inside of the picture of each window of some lines: offsets of the source place, of the
     /// tap in the kernel and of the destination place.
@@ -48,7 +55,8 @@ struct DepthwiseProduct {
     }
 
     func run(
-        _ x: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, in context: Context
+        _ x: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, pictures: Int,
+        in context: Context
     ) {
         let lines = rows.destination
         let share = max(1, (1 << 13) / max(1, columns.destination * made))
@@ -74,7 +82,8 @@ struct DepthwiseProduct {
     }
 
     func inputGradient(
-        _ dy: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, in context: Context
+        _ dy: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, pictures: Int,
+        in context: Context
     ) {
         context.parallel(pictures) { picture in
             let (from, to) = (dy + picture * destination, dx + picture * source)
@@ -95,9 +104,9 @@ struct DepthwiseProduct {
 
     func kernelGradient(
         _ x: UnsafePointer<Float>, gradient dy: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
-        accumulates: Bool, workspace: UnsafeMutablePointer<Float>, in context: Context
+        pictures: Int, accumulates: Bool, workspace: UnsafeMutablePointer<Float>, in context: Context
     ) {
-        let parts = parts
+        let parts = parts(pictures)
         context.parallel(parts) { part in
             let out = workspace + part * kernelCount
             out.update(repeating: 0, count: kernelCount)

@@ -22,13 +22,18 @@ struct AxisRun {
 
     /// The places of the axes in a row. Throws `shape` where there are none, or not side by side.
     func range(_ shape: Shape) throws(ApusError) -> Range<Int> {
-        let places = axes.map { $0 < 0 ? $0 + shape.rank : $0 - 1 }.sorted()
-        guard let first = places.first, first >= 0, first + places.count <= shape.rank,
-            places == Array(first..<first + places.count)
-        else {
+        // In every pass, so without an array: as many places as axes, each taken once.
+        var (first, taken) = (shape.rank, 0)
+        for axis in axes {
+            let place = axis < 0 ? axis + shape.rank : axis - 1
+            guard place >= 0, place < shape.rank else { continue }
+            first = min(first, place)
+            taken |= 1 << place
+        }
+        guard first + axes.count <= shape.rank, taken >> first == 1 << axes.count - 1 else {
             throw .shape("\(kind) needs axes side by side in a row; rows of shape \(shape) do not have axis \(axes) so.")
         }
-        return first..<first + places.count
+        return first..<first + axes.count
     }
 
     /// The extents of the last axes. Throws `shape` for others.

@@ -52,7 +52,8 @@ struct BroadcastMap {
     private let inputSteps: Shape
 
     init(from input: Shape, to output: Shape) {
-        var aligned = Shape(Array(repeating: 1, count: output.rank - input.rank))
+        var aligned = Shape()
+        for _ in 0..<max(0, output.rank - input.rank) { aligned.append(1) }
         for axis in 0..<input.rank { aligned.append(input[axis]) }
         var run = 1
         var axis = output.rank

@@ -67,35 +67,32 @@ final class Convolution: Layer {
 
     // MARK: Memory
 
-    private func windows(_ input: Shape) -> (rows: TapPlan, columns: TapPlan) {
-        let plane = ConvolutionPlane(axes, input)
-        return (TapPlan(windowsOf: plane.down, over: plane.rows), TapPlan(windowsOf: plane.across, over: plane.columns))
-    }
+    /// The products of a pass, for inputs of one shape.
+    private final class Prepared {
+        let forward: ConvolutionProduct
+        let input: ConvolutionProduct
+        let kernel: ConvolutionGradient
 
-    private func forwardProduct(_ input: Shape, _ rows: Int) -> ConvolutionProduct {
-        let plans = windows(input)
-        return ConvolutionProduct(
-            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: input.last,
-            destinationChannels: filters, groups: groups, isTransposed: false, tapsAcross: axes[axes.count - 1].taps)
-    }
-
-    private func inputProduct(_ input: Shape, _ rows: Int) -> ConvolutionProduct {
-        let plane = ConvolutionPlane(axes, input)
-        func spread(_ axis: ConvolutionAxis, _ extent: Int) -> TapPlan {
-            TapPlan(spreadOf: axis, windows: axis.windows(extent), to: extent, before: axis.padBefore(extent))
+        init(_ axes: [ConvolutionAxis], _ shape: Shape, filters: Int, groups: Int) {
+            let plane = ConvolutionPlane(axes, shape)
+            let rows = TapPlan(windowsOf: plane.down, over: plane.rows)
+            let columns = TapPlan(windowsOf: plane.across, over: plane.columns)
+            func spread(_ axis: ConvolutionAxis, _ extent: Int) -> TapPlan {
+                TapPlan(spreadOf: axis, windows: axis.windows(extent), to: extent, before: axis.padBefore(extent))
+            }
+            forward = ConvolutionProduct(
+                rows: rows, columns: columns, sourceChannels: shape.last, destinationChannels: filters, groups: groups,
+                isTransposed: false, tapsAcross: plane.across.taps)
+            input = ConvolutionProduct(
+                rows: spread(plane.down, plane.rows), columns: spread(plane.across, plane.columns),
+                sourceChannels: filters, destinationChannels: shape.last, groups: groups, isTransposed: true,
+                tapsAcross: plane.across.taps)
+            kernel = ConvolutionGradient(
+                rows: rows, columns: columns, sourceChannels: shape.last, destinationChannels: filters, groups: groups)
         }
-        return ConvolutionProduct(
-            pictures: rows, rows: spread(plane.down, plane.rows), columns: spread(plane.across, plane.columns),
-            sourceChannels: filters, destinationChannels: input.last, groups: groups, isTransposed: true,
-            tapsAcross: plane.across.taps)
     }
 
-    private func kernelGradient(_ input: Shape, _ rows: Int) -> ConvolutionGradient {
-        let plans = windows(input)
-        return ConvolutionGradient(
-            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: input.last,
-            destinationChannels: filters, groups: groups)
-    }
+    func prepare(_ call: LayerCall) -> AnyObject? { Prepared(axes, call.input, filters: filters, groups: groups) }
 
     /// What was before the activation, where its gradient needs it.
     func scratch(_ call: LayerCall) -> Int {
@@ -103,21 +100,24 @@ final class Convolution: Layer {
     }
 
     func workspace(_ call: LayerCall) -> Int {
-        let forward = forwardProduct(call.input, call.rows).workspace(lanes: call.lanes)
+        let products = Prepared(axes, call.input, filters: filters, groups: groups)
+        let forward = products.forward.workspace(lanes: call.lanes)
         guard call.training else { return forward }
         return max(
-            forward, inputProduct(call.input, call.rows).workspace(lanes: call.lanes),
-            kernelGradient(call.input, call.rows).workspace(lanes: call.lanes))
+            forward, products.input.workspace(lanes: call.lanes),
+            products.kernel.workspace(pictures: call.rows, lanes: call.lanes))
     }
 
     // MARK: Work
 
     func forward(_ step: LayerStep, in context: Context) {
+        guard let products = step.prepared as? Prepared else { return }
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
         let keeps = activation.keeps(step) ? step.scratch : nil
-        forwardProduct(step.inputShape, step.rows).run(
-            step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
+        products.forward.run(
+            step.input, kernel: step.weights[0], to: y, pictures: step.rows, workspace: step.workspace,
+            lanes: step.lanes, in: context
         ) { places in
             let offset = places.lowerBound * filters
             activation.apply(
@@ -127,17 +127,18 @@ final class Convolution: Layer {
     }
 
     func backward(_ step: LayerStep, in context: Context) {
-        guard let dy = step.outputGradient else { return }
+        guard let dy = step.outputGradient, let products = step.prepared as? Prepared else { return }
         activation.backward(step, dy, columns: filters, in: context)
         if step.trains {
-            kernelGradient(step.inputShape, step.rows).run(
+            products.kernel.run(
                 step.input, gradient: dy, kernel: step.gradients[0], bias: usesBias ? step.gradients[1] : nil,
-                accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes, in: context)
+                pictures: step.rows, accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes,
+                in: context)
         }
         if let dx = step.inputGradient {
-            inputProduct(step.inputShape, step.rows).run(
-                dy, kernel: step.weights[0], to: dx, workspace: step.workspace, lanes: step.lanes, in: context,
-                finishes: false
+            products.input.run(
+                dy, kernel: step.weights[0], to: dx, pictures: step.rows, workspace: step.workspace, lanes: step.lanes,
+                in: context, finishes: false
             ) { _ in }
         }
     }

@@ -57,12 +57,16 @@ final class DepthwiseConvolution: Layer {
         return usesBias ? [kernel, bias.spec(Shape(cappedProduct(channels, multiplier)))] : [kernel]
     }
 
-    private func product(_ input: Shape, _ rows: Int) -> DepthwiseProduct {
-        let plane = ConvolutionPlane(axes, input)
-        return DepthwiseProduct(
-            pictures: rows, rows: TapPlan(windowsOf: plane.down, over: plane.rows),
-            columns: TapPlan(windowsOf: plane.across, over: plane.columns), channels: input.last, multiplier: multiplier)
+    private final class Prepared {
+        let product: DepthwiseProduct
+        init(_ product: DepthwiseProduct) { self.product = product }
     }
+
+    private func product(_ input: Shape) -> DepthwiseProduct {
+        DepthwiseProduct(windowsOf: axes, over: input, multiplier: multiplier)
+    }
+
+    func prepare(_ call: LayerCall) -> AnyObject? { Prepared(product(call.input)) }
 
     func scratch(_ call: LayerCall) -> Int {
         call.training && activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
@@ -71,12 +75,13 @@ final class DepthwiseConvolution: Layer {
     func workspace(_ call: LayerCall) -> Int {
         guard call.training else { return 0 }
         return max(
-            product(call.input, call.rows).workspace,
+            product(call.input).workspace(pictures: call.rows),
             PlaceSums.workspace(cappedProduct(call.rows, call.output.dropLast.count), channels: call.output.last))
     }
 
     func forward(_ step: LayerStep, in context: Context) {
-        product(step.inputShape, step.rows).run(step.input, kernel: step.weights[0], to: step.output, in: context)
+        guard let product = (step.prepared as? Prepared)?.product else { return }
+        product.run(step.input, kernel: step.weights[0], to: step.output, pictures: step.rows, in: context)
         let channels = step.outputShape.last
         let places = step.rows * step.outputShape.dropLast.count
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
@@ -90,21 +95,22 @@ final class DepthwiseConvolution: Layer {
     }
 
     func backward(_ step: LayerStep, in context: Context) {
-        guard let dy = step.outputGradient else { return }
+        guard let dy = step.outputGradient, let product = (step.prepared as? Prepared)?.product else { return }
         let channels = step.outputShape.last
         activation.backward(step, dy, columns: channels, in: context)
-        let product = product(step.inputShape, step.rows)
         if let gradient = step.gradients[0] {
             product.kernelGradient(
-                step.input, gradient: dy, to: gradient, accumulates: step.accumulates, workspace: step.workspace,
-                in: context)
+                step.input, gradient: dy, to: gradient, pictures: step.rows, accumulates: step.accumulates,
+                workspace: step.workspace, in: context)
         }
         if usesBias, let gradient = step.gradients[1] {
             PlaceSums.add(
                 dy, places: step.rows * step.outputShape.dropLast.count, channels: channels, to: gradient,
                 accumulates: step.accumulates, workspace: step.workspace, in: context)
         }
-        if let dx = step.inputGradient { product.inputGradient(dy, kernel: step.weights[0], to: dx, in: context) }
+        if let dx = step.inputGradient {
+            product.inputGradient(dy, kernel: step.weights[0], to: dx, pictures: step.rows, in: context)
+        }
     }
 
     var finalActivation: Activation? { activation }

@@ -86,6 +86,10 @@ package protocol Layer: AnyObject, Sendable {
     /// so nothing in it lasts. For room in each lane, lanes times as much. Sizes by `cappedProduct`.
     func workspace(_ call: LayerCall) -> Int
 
+    /// What steps of these shapes, of up to so many rows, need that can be worked out once: kept as `step.prepared`, so
+    /// that a pass allocates nothing.
+    func prepare(_ call: LayerCall) -> AnyObject?
+
     /// Floats for one row that are kept from batch to batch until they are reset: the states of a stateful layer.
     func state(_ inputs: [Shape]) -> Int
 
@@ -129,6 +133,7 @@ extension Layer {
     package func weights(_ inputs: [Shape]) -> [WeightSpec] { [] }
     package func scratch(_ call: LayerCall) -> Int { 0 }
     package func workspace(_ call: LayerCall) -> Int { 0 }
+    package func prepare(_ call: LayerCall) -> AnyObject? { nil }
     package func state(_ inputs: [Shape]) -> Int { 0 }
     package var isView: Bool { false }
     package var isIdentityInInference: Bool { false }

@@ -41,6 +41,8 @@ package final class LayerStep {
     package let workspace: UnsafeMutablePointer<Float>
     /// Kept from batch to batch, rows first; zeros at the beginning.
     package internal(set) var state: UnsafeMutablePointer<Float>?
+    /// What the layer prepared when the plan was made.
+    package internal(set) var prepared: AnyObject?
     /// Key of the step's random numbers.
     package internal(set) var random = Philox(seed: 0, stream: 0)
     /// Whether someone will ask for the loss that the layer adds.

@@ -44,7 +44,7 @@ final class Permute: Layer {
         }
         var advance = output
         for index in 0..<output.rank { advance[index] = steps[dims[index] - 1] }
-        var position = Shape(Array(repeating: 0, count: 0))
+        var position = Shape()
         for _ in 0..<output.rank { position.append(0) }
         var from = 0
         for number in 0..<step.outputCount {

@@ -73,29 +73,38 @@ final class SeparableConvolution: Layer {
 
     // MARK: Memory
 
-    private func first(_ input: Shape, _ rows: Int) -> DepthwiseProduct {
-        let plane = ConvolutionPlane(axes, input)
-        return DepthwiseProduct(
-            pictures: rows, rows: TapPlan(windowsOf: plane.down, over: plane.rows),
-            columns: TapPlan(windowsOf: plane.across, over: plane.columns), channels: input.last, multiplier: multiplier)
-    }
-
     private static let point = ConvolutionAxis(taps: 1, stride: 1, dilation: 1, padding: .valid)
 
-    private func second(_ inner: Int, _ places: Int, isTransposed: Bool) -> ConvolutionProduct {
-        let line = TapPlan(windowsOf: Self.point, over: 1)
-        return ConvolutionProduct(
-            pictures: 1, rows: line, columns: TapPlan(windowsOf: Self.point, over: places),
-            sourceChannels: isTransposed ? filters : inner, destinationChannels: isTransposed ? inner : filters,
-            groups: 1, isTransposed: isTransposed, tapsAcross: 1)
+    /// The products of a pass, for inputs of one shape. The second takes the places of a row as a line.
+    private final class Prepared {
+        let first: DepthwiseProduct
+        let second: ConvolutionProduct
+        let back: ConvolutionProduct
+        let kernel: ConvolutionGradient
+
+        init(_ axes: [ConvolutionAxis], _ input: Shape, multiplier: Int, places: Int, filters: Int) {
+            let inner = cappedProduct(input.last, multiplier)
+            let line = TapPlan(windowsOf: point, over: 1)
+            let columns = TapPlan(windowsOf: point, over: places)
+            func product(_ from: Int, _ to: Int, isTransposed: Bool) -> ConvolutionProduct {
+                ConvolutionProduct(
+                    rows: line, columns: columns, sourceChannels: from, destinationChannels: to, groups: 1,
+                    isTransposed: isTransposed, tapsAcross: 1)
+            }
+            first = DepthwiseProduct(windowsOf: axes, over: input, multiplier: multiplier)
+            second = product(inner, filters, isTransposed: false)
+            back = product(filters, inner, isTransposed: true)
+            kernel = ConvolutionGradient(
+                rows: line, columns: columns, sourceChannels: inner, destinationChannels: filters, groups: 1)
+        }
     }
 
-    private func secondGradient(_ inner: Int, _ places: Int) -> ConvolutionGradient {
-        ConvolutionGradient(
-            pictures: 1, rows: TapPlan(windowsOf: Self.point, over: 1),
-            columns: TapPlan(windowsOf: Self.point, over: places), sourceChannels: inner, destinationChannels: filters,
-            groups: 1)
+    private func products(_ call: LayerCall) -> Prepared {
+        Prepared(
+            axes, call.input, multiplier: multiplier, places: call.output.dropLast.count, filters: filters)
     }
+
+    func prepare(_ call: LayerCall) -> AnyObject? { products(call) }
 
     /// What lies between the two products, its gradient, and what was before the activation.
     func scratch(_ call: LayerCall) -> Int {
@@ -106,35 +115,36 @@ final class SeparableConvolution: Layer {
     }
 
     func workspace(_ call: LayerCall) -> Int {
-        let places = cappedProduct(call.rows, call.output.dropLast.count)
-        let inner = cappedProduct(call.input.last, multiplier)
-        let forward = second(inner, places, isTransposed: false).workspace(lanes: call.lanes)
+        let products = products(call)
+        let forward = products.second.workspace(lanes: call.lanes)
         guard call.training else { return forward }
         return max(
-            forward, second(inner, places, isTransposed: true).workspace(lanes: call.lanes),
-            secondGradient(inner, places).workspace(lanes: call.lanes), first(call.input, call.rows).workspace)
+            forward, products.back.workspace(lanes: call.lanes),
+            products.kernel.workspace(pictures: call.rows, lanes: call.lanes),
+            products.first.workspace(pictures: call.rows))
     }
 
     // MARK: Work
 
-    /// Of a step: places of the output, channels between the products, where those lie and where their gradient does.
-    private func layout(_ step: LayerStep) -> (
-        places: Int, inner: Int, middle: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>
-    ) {
+    /// Where what lies between the products is, and its gradient.
+    private func layout(
+        _ step: LayerStep
+    ) -> (middle: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>) {
         let places = step.rows * step.outputShape.dropLast.count
-        let inner = step.inputShape.last * multiplier
-        let kept = activation.keeps(step) ? places * filters : 0
-        return (places, inner, step.scratch + kept, step.scratch + kept + places * inner)
+        let middle = step.scratch + (activation.keeps(step) ? places * filters : 0)
+        return (middle, middle + places * step.inputShape.last * multiplier)
     }
 
     func forward(_ step: LayerStep, in context: Context) {
-        let (places, inner, middle, _) = layout(step)
-        first(step.inputShape, step.rows).run(step.input, kernel: step.weights[0], to: middle, in: context)
+        guard let products = step.prepared as? Prepared else { return }
+        let middle = layout(step).middle
+        products.first.run(step.input, kernel: step.weights[0], to: middle, pictures: step.rows, in: context)
         let bias = usesBias ? UnsafePointer(step.weights[2]) : nil
         let keeps = activation.keeps(step) ? step.scratch : nil
         let y = step.output
-        second(inner, places, isTransposed: false).run(
-            middle, kernel: step.weights[1], to: y, workspace: step.workspace, lanes: step.lanes, in: context
+        products.second.run(
+            middle, kernel: step.weights[1], to: y, pictures: step.rows, workspace: step.workspace, lanes: step.lanes,
+            in: context
         ) { range in
             let offset = range.lowerBound * filters
             activation.apply(
@@ -144,26 +154,28 @@ final class SeparableConvolution: Layer {
     }
 
     func backward(_ step: LayerStep, in context: Context) {
-        guard let dy = step.outputGradient else { return }
+        guard let dy = step.outputGradient, let products = step.prepared as? Prepared else { return }
         activation.backward(step, dy, columns: filters, in: context)
-        let (places, inner, middle, gradient) = layout(step)
+        let (middle, gradient) = layout(step)
         if step.gradients[1] != nil || (usesBias && step.gradients[2] != nil) {
-            secondGradient(inner, places).run(
+            products.kernel.run(
                 middle, gradient: dy, kernel: step.gradients[1], bias: usesBias ? step.gradients[2] : nil,
-                accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes, in: context)
-        }
-        guard step.gradients[0] != nil || step.inputGradient != nil else { return }
-        second(inner, places, isTransposed: true).run(
-            dy, kernel: step.weights[1], to: gradient, workspace: step.workspace, lanes: step.lanes, in: context,
-            finishes: false
-        ) { _ in }
-        let product = first(step.inputShape, step.rows)
-        if let out = step.gradients[0] {
-            product.kernelGradient(
-                step.input, gradient: gradient, to: out, accumulates: step.accumulates, workspace: step.workspace,
+                pictures: step.rows, accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes,
                 in: context)
         }
-        if let dx = step.inputGradient { product.inputGradient(gradient, kernel: step.weights[0], to: dx, in: context) }
+        guard step.gradients[0] != nil || step.inputGradient != nil else { return }
+        products.back.run(
+            dy, kernel: step.weights[1], to: gradient, pictures: step.rows, workspace: step.workspace,
+            lanes: step.lanes, in: context, finishes: false
+        ) { _ in }
+        if let out = step.gradients[0] {
+            products.first.kernelGradient(
+                step.input, gradient: gradient, to: out, pictures: step.rows, accumulates: step.accumulates,
+                workspace: step.workspace, in: context)
+        }
+        if let dx = step.inputGradient {
+            products.first.inputGradient(gradient, kernel: step.weights[0], to: dx, pictures: step.rows, in: context)
+        }
     }
 
     var finalActivation: Activation? { activation }

@@ -89,61 +89,57 @@ final class TransposedConvolution: Layer {
         return axes.count > 1 ? (cuts[0], cuts[1]) : (0, cuts[0])
     }
 
-    private func forwardProduct(_ input: Shape, _ output: Shape, _ rows: Int) -> ConvolutionProduct {
-        let (from, to) = (ConvolutionPlane(axes, input), ConvolutionPlane(axes, output))
-        return ConvolutionProduct(
-            pictures: rows,
-            rows: TapPlan(spreadOf: from.down, windows: from.rows, to: to.rows, before: cuts.down),
-            columns: TapPlan(spreadOf: from.across, windows: from.columns, to: to.columns, before: cuts.across),
-            sourceChannels: input.last, destinationChannels: filters, groups: 1, isTransposed: true,
-            tapsAcross: from.across.taps)
+    /// The products of a pass, for inputs of one shape.
+    private final class Prepared {
+        let forward: ConvolutionProduct
+        let input: ConvolutionProduct
+        let kernel: ConvolutionGradient
+
+        init(_ axes: [ConvolutionAxis], _ input: Shape, _ output: Shape, cuts: (down: Int, across: Int)) {
+            let (from, to) = (ConvolutionPlane(axes, input), ConvolutionPlane(axes, output))
+            forward = ConvolutionProduct(
+                rows: TapPlan(spreadOf: from.down, windows: from.rows, to: to.rows, before: cuts.down),
+                columns: TapPlan(spreadOf: from.across, windows: from.columns, to: to.columns, before: cuts.across),
+                sourceChannels: input.last, destinationChannels: output.last, groups: 1, isTransposed: true,
+                tapsAcross: from.across.taps)
+            // The input's elements are windows over the output.
+            let rows = TapPlan(windows: from.rows, of: from.down, over: to.rows, before: cuts.down)
+            let columns = TapPlan(windows: from.columns, of: from.across, over: to.columns, before: cuts.across)
+            self.input = ConvolutionProduct(
+                rows: rows, columns: columns, sourceChannels: output.last, destinationChannels: input.last, groups: 1,
+                isTransposed: false, tapsAcross: from.across.taps)
+            kernel = ConvolutionGradient(
+                rows: rows, columns: columns, sourceChannels: output.last, destinationChannels: input.last, groups: 1)
+        }
     }
 
-    /// The windows over the output that the input's elements are.
-    private func windows(_ input: Shape, _ output: Shape) -> (rows: TapPlan, columns: TapPlan) {
-        let (from, to) = (ConvolutionPlane(axes, input), ConvolutionPlane(axes, output))
-        return (
-            TapPlan(windows: from.rows, of: from.down, over: to.rows, before: cuts.down),
-            TapPlan(windows: from.columns, of: from.across, over: to.columns, before: cuts.across)
-        )
-    }
-
-    private func inputProduct(_ input: Shape, _ output: Shape, _ rows: Int) -> ConvolutionProduct {
-        let plans = windows(input, output)
-        return ConvolutionProduct(
-            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: filters,
-            destinationChannels: input.last, groups: 1, isTransposed: false, tapsAcross: axes[axes.count - 1].taps)
-    }
-
-    private func kernelGradient(_ input: Shape, _ output: Shape, _ rows: Int) -> ConvolutionGradient {
-        let plans = windows(input, output)
-        return ConvolutionGradient(
-            pictures: rows, rows: plans.rows, columns: plans.columns, sourceChannels: filters,
-            destinationChannels: input.last, groups: 1)
-    }
+    func prepare(_ call: LayerCall) -> AnyObject? { Prepared(axes, call.input, call.output, cuts: cuts) }
 
     func scratch(_ call: LayerCall) -> Int {
         call.training && activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
     }
 
     func workspace(_ call: LayerCall) -> Int {
-        let forward = forwardProduct(call.input, call.output, call.rows).workspace(lanes: call.lanes)
+        let products = Prepared(axes, call.input, call.output, cuts: cuts)
+        let forward = products.forward.workspace(lanes: call.lanes)
         guard call.training else { return forward }
         let places = cappedProduct(call.rows, call.output.dropLast.count)
         return max(
-            forward, inputProduct(call.input, call.output, call.rows).workspace(lanes: call.lanes),
-            kernelGradient(call.input, call.output, call.rows).workspace(lanes: call.lanes),
+            forward, products.input.workspace(lanes: call.lanes),
+            products.kernel.workspace(pictures: call.rows, lanes: call.lanes),
             PlaceSums.workspace(places, channels: filters))
     }
 
     // MARK: Work
 
     func forward(_ step: LayerStep, in context: Context) {
+        guard let products = step.prepared as? Prepared else { return }
         let y = step.output
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
         let keeps = activation.keeps(step) ? step.scratch : nil
-        forwardProduct(step.inputShape, step.outputShape, step.rows).run(
-            step.input, kernel: step.weights[0], to: y, workspace: step.workspace, lanes: step.lanes, in: context
+        products.forward.run(
+            step.input, kernel: step.weights[0], to: y, pictures: step.rows, workspace: step.workspace,
+            lanes: step.lanes, in: context
         ) { places in
             let offset = places.lowerBound * filters
             activation.apply(
@@ -153,23 +149,22 @@ final class TransposedConvolution: Layer {
     }
 
     func backward(_ step: LayerStep, in context: Context) {
-        guard let dy = step.outputGradient else { return }
+        guard let dy = step.outputGradient, let products = step.prepared as? Prepared else { return }
         activation.backward(step, dy, columns: filters, in: context)
-        let (input, output) = (step.inputShape, step.outputShape)
         if let gradient = step.gradients[0] {
-            kernelGradient(input, output, step.rows).run(
-                dy, gradient: step.input, kernel: gradient, bias: nil, accumulates: step.accumulates,
-                workspace: step.workspace, lanes: step.lanes, in: context)
+            products.kernel.run(
+                dy, gradient: step.input, kernel: gradient, bias: nil, pictures: step.rows,
+                accumulates: step.accumulates, workspace: step.workspace, lanes: step.lanes, in: context)
         }
         if usesBias, let gradient = step.gradients[1] {
             PlaceSums.add(
-                dy, places: step.rows * output.dropLast.count, channels: filters, to: gradient,
+                dy, places: step.rows * step.outputShape.dropLast.count, channels: filters, to: gradient,
                 accumulates: step.accumulates, workspace: step.workspace, in: context)
         }
         if let dx = step.inputGradient {
-            inputProduct(input, output, step.rows).run(
-                dy, kernel: step.weights[0], to: dx, workspace: step.workspace, lanes: step.lanes, in: context,
-                finishes: false
+            products.input.run(
+                dy, kernel: step.weights[0], to: dx, pictures: step.rows, workspace: step.workspace, lanes: step.lanes,
+                in: context, finishes: false
             ) { _ in }
         }
     }

@@ -94,11 +94,14 @@ package final class Plan {
         let maskOffsets = program.masks.map { take(cappedProduct($0.shape.count, $0.factor), rows) }
         var scratchOffsets: [Int] = []
         var room = 0
-        for (number, step) in steps.enumerated() {
-            let call = LayerCall(
+        func call(_ step: Program.Step) -> LayerCall {
+            LayerCall(
                 inputs: step.inputs.map { values[$0].shape }, outputs: step.outputs.map { values[$0].shape },
                 masked: step.masks.map { $0 != nil }, rows: cappedProduct(rows, step.factor), training: training,
                 lanes: lanes)
+        }
+        for (number, step) in steps.enumerated() {
+            let call = call(step)
             scratchOffsets.append(take(isView[number] ? 0 : step.layer.scratch(call), 1))
             if !isView[number] { room = max(room, step.layer.workspace(call)) }
         }
@@ -112,7 +115,7 @@ package final class Plan {
             for input in steps[number].inputs {
                 if written[input] {
                     spareOffsets[number].append(used)
-                    used += cappedProduct(elements[input], rows) + 15 & ~15
+                    used += (cappedProduct(elements[input], rows) + 15) & ~15
                 } else {
                     spareOffsets[number].append(nil)
                 }
@@ -179,6 +182,7 @@ package final class Plan {
                 outputMasks: step.ownMasks.map { $0.map { masks[$0] } },
                 scratch: arena.pointer + scratchOffsets[number], workspace: arena.pointer + workspaceOffset,
                 wantsLoss: training)
+            if !isView[number] { layerStep.prepared = step.layer.prepare(call(step)) }
             layerStep.maskCount = (step.ownMasks.first ?? nil).map { program.masks[$0].shape.count } ?? 0
             var shared = false
             for slot in step.slots where !visited.insert(slot).inserted { shared = true }

@@ -168,6 +168,7 @@ extension LayerCase {
 
     static let transposedConvolution: [LayerCase] = [
         ("Conv1DTranspose", [5, 2], "filters=3 kernel_size=3 strides=2 padding=same"),
+        ("Conv1DTranspose", [3, 2], "filters=2 kernel_size=2 strides=50 activation=tanh"),
         ("Conv1DTranspose", [4, 3], "filters=2 kernel_size=2 strides=3 activation=tanh"),
         ("Conv2DTranspose", [4, 3, 2], "filters=3 kernel_size=3"),
         ("Conv2DTranspose", [4, 3, 2], "filters=2 kernel_size=3 strides=2 padding=same activation=sigmoid"),
@@ -388,6 +389,19 @@ struct ConvolutionTests {
             message = error.message
         }
         #expect(message.contains(item.part))
+    }
+
+    /// A stride far beyond the window costs no more memory than what it makes.
+    @Test func aVastStrideIsMade() throws {
+        let context = try Fixtures.context()
+        let model = try Fixtures.network(
+            [1, 1], [("Conv1DTranspose", "filters=1 kernel_size=2 strides=1000000 bias_initializer=ones")], in: context)
+        let trainer = try Fixtures.trainer(model, "loss=mse optimizer=sgd", in: context)
+        let x = try Fixtures.tensor([1], [1, 1, 1], in: context)
+        defer { withExtendedLifetime(x) {} }
+        try trainer.runForward(Fixtures.dataset(x), training: true, in: context)
+        let y = try trainer.output(0).floatArray
+        #expect(y.count == 1_000_000 && y.dropFirst(2).allSatisfy { $0 == 1 } && y[0] != 1)
     }
 
     /// A place that several windows share gets the gradient of each that it is the largest of; of equals the first.

@@ -11,7 +11,7 @@ class Dense(Layer):
     units : int
         The length of the last axis of the output.
     activation : str or None, default None
-        "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax" or "linear", which None means.
+        The name of an activation, such as "relu", "gelu" or "softmax"; None means "linear".
     use_bias : bool, default True
     kernel_initializer, bias_initializer : str or initializer, default "glorot_uniform" and "zeros"
     kernel_regularizer, bias_regularizer, activity_regularizer : str or regularizer, optional
@@ -55,8 +55,7 @@ class Dense(Layer):
 
 
 class Activation(Layer):
-    """A function of each element: "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax" (over the last axis) or
-    "linear".
+    """A function of each element, or of the last axis ("softmax", "log_softmax"): any activation of the catalog.
 
     Parameters
     ----------
