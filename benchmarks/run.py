@@ -15,7 +15,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-ROWS = ("mlp_b1000", "mlp_b32", "mlp_tiny_b16", "tiny_inference", "import")
+ROWS = (
+    "mlp_b1000", "mlp_b32", "mlp_tiny_b16", "tiny_inference", "import", "cnn_b64", "cnn_infer_b1", "cnn_infer_b256",
+    "cnn_deep_b32", "autoencoder_b128",
+)
 
 
 def measure(threads, rows, pairs):

@@ -119,6 +119,32 @@ def start(threads, pairs):
     emit("import_fit_predict", threads, statistics.median(times), None, "s beyond numpy", [])
 
 
+def network(row, threads, pairs, prepare):
+    """A row of networks.py."""
+    import torch
+
+    import apus
+
+    apus.set_threads(threads)
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    work, ours, theirs = prepare()
+    paired(row, threads, pairs, "samples/s", work, ours, theirs)
+
+
+def networks():
+    """The rows of networks.py, each with what prepares it."""
+    import networks as made
+
+    return {
+        "cnn_b64": lambda: made.train(made.cnn),
+        "cnn_infer_b256": lambda: made.infer(made.cnn, 256, 8),
+        "cnn_infer_b1": lambda: made.infer(made.cnn, 1, 200),
+        "cnn_deep_b32": lambda: made.train(made.cnn_deep),
+        "autoencoder_b128": lambda: made.train(made.autoencoder),
+    }
+
+
 def main():
     threads, pairs = int(sys.argv[1]), int(sys.argv[2])
     for row in sys.argv[3:]:
@@ -132,6 +158,8 @@ def main():
             tiny_inference(threads, pairs)
         elif row == "import":
             start(threads, pairs)
+        else:
+            network(row, threads, pairs, networks()[row])
 
 
 if __name__ == "__main__":

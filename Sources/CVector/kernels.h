@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "elementwise.h"
+#include "pictures.h"
 #include "reductions.h"
 
 #if defined(__clang__)
@@ -176,6 +177,9 @@ typedef struct apus_kernels {
                        int64_t target_stride);
     // Reductions of arrays, in double precision.
     apus_reduction_kernels reductions;
+    // Winograd's convolution, and normalization of channels.
+    apus_winograd_kernels winograd;
+    apus_channel_kernels channels;
 } apus_kernels;
 
 #if defined(__clang__)

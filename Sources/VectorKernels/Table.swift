@@ -25,5 +25,5 @@ package func kernelTable() -> apus_kernels {
         packed_double_product: packedDoubleProduct,
         elementwise_float: elementwiseFloat, elementwise_double: elementwiseDouble, choose4: choose4, choose8: choose8,
         transpose4: transpose4, transpose8: transpose8,
-        reductions: reductionKernels())
+        reductions: reductionKernels(), winograd: winogradKernels(), channels: channelKernels())
 }

@@ -3,13 +3,15 @@ import Core
 
 /// The gradient by a kernel: for each tap, the sum over all windows of source times destination gradient.
 ///
-/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit.
+/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. Three by
+/// three taps of many channels go through Winograd's transforms instead.
 struct ConvolutionGradient {
     let rows: TapPlan
     let columns: TapPlan
     let sourceChannels: Int
     let destinationChannels: Int
     let groups: Int
+    private let winograd: WinogradGradient?
     /// Of each group.
     private let gathers: [TapGather]
     private let block: Int
@@ -26,6 +28,10 @@ struct ConvolutionGradient {
     init(rows: TapPlan, columns: TapPlan, sourceChannels: Int, destinationChannels: Int, groups: Int) {
         (self.rows, self.columns) = (rows, columns)
         (self.sourceChannels, self.destinationChannels, self.groups) = (sourceChannels, destinationChannels, groups)
+        winograd = WinogradTiles(
+            rows: rows, columns: columns, sourceChannels: sourceChannels, destinationChannels: destinationChannels,
+            groups: groups
+        ).map { WinogradGradient(tiles: $0) }
         let taken = sourceChannels / groups
         gathers = (0..<groups).map { group in
             TapGather(
@@ -53,7 +59,9 @@ struct ConvolutionGradient {
     private var sumCount: Int { min(kernelCount + destinationChannels + 15, 1 << 56) / 16 * 16 }
 
     func workspace(pictures: Int, lanes: Int) -> Int {
-        min(cappedProduct(laneCount, lanes) + cappedProduct(sumCount, parts(pictures)), 1 << 56)
+        max(
+            winograd?.workspace(pictures: pictures, lanes: lanes) ?? 0,
+            min(cappedProduct(laneCount, lanes) + cappedProduct(sumCount, parts(pictures)), 1 << 56))
     }
 
     /// Sets (or, where `accumulates`, adds to) the gradients; either may be nil.
@@ -62,13 +70,22 @@ struct ConvolutionGradient {
         bias: UnsafeMutablePointer<Float>?, pictures: Int, accumulates: Bool, workspace: UnsafeMutablePointer<Float>,
         lanes: Int, in context: Context
     ) {
+        var kernel = kernel
+        if let winograd, let target = kernel {
+            winograd.run(
+                source, gradient: dy, kernel: target, pictures: pictures, accumulates: accumulates,
+                workspace: workspace, lanes: lanes, in: context)
+            kernel = nil
+            if bias == nil { return }
+        }
+        let wantsKernel = kernel != nil
         let (parts, windows) = (parts(pictures), windows(pictures))
         let rooms = workspace + parts * sumCount
         context.parallel(parts, lanes: lanes) { part, lane in
             let from = windows * part / parts
             let to = windows * (part + 1) / parts
             let sums = workspace + part * sumCount
-            sum(from, to, source, dy, into: sums, kernel != nil, rooms + lane * laneCount, context.kernels)
+            sum(from, to, source, dy, into: sums, wantsKernel, rooms + lane * laneCount, context.kernels)
             if bias != nil {
                 context.kernels.sum_rows(
                     dy + from * destinationChannels, Int64(to - from), Int64(destinationChannels),

@@ -6,7 +6,7 @@ import Core
 ///
 /// Pictures are rows of lines by columns by channels, channels last. The kernel is [taps down, taps across, in, out]; as
 /// a transpose it is read from out to in. Channels may be in groups that do not mix. Blocks are cut by size alone, so
-/// threads do not change a bit.
+/// threads do not change a bit. Three by three taps of many channels go through Winograd's transforms instead.
 struct ConvolutionProduct {
     let rows: TapPlan
     let columns: TapPlan
@@ -17,6 +17,7 @@ struct ConvolutionProduct {
     let isTransposed: Bool
     /// Columns of taps in the kernel.
     let tapsAcross: Int
+    private let winograd: WinogradProduct?
     private let parts: [Part]
     /// Floats of all packed kernels.
     private let packedCount: Int
@@ -49,6 +50,9 @@ struct ConvolutionProduct {
         (self.rows, self.columns) = (rows, columns)
         (self.sourceChannels, self.destinationChannels) = (sourceChannels, destinationChannels)
         (self.groups, self.isTransposed, self.tapsAcross) = (groups, isTransposed, tapsAcross)
+        winograd = WinogradProduct(
+            rows: rows, columns: columns, sourceChannels: sourceChannels, destinationChannels: destinationChannels,
+            groups: groups, isTransposed: isTransposed)
         let (taken, made) = (sourceChannels / groups, destinationChannels / groups)
         let panels = (made + Self.padding - 1) / Self.padding * Self.padding
         var parts: [Part] = []
@@ -76,8 +80,15 @@ struct ConvolutionProduct {
         laneCount = (lane + 15) / 16 * 16
     }
 
+    /// Floats of the kernel as the products take it.
+    var packed: Int { winograd?.packed ?? packedCount }
+
     /// Floats of workspace.
-    func workspace(lanes: Int) -> Int { min(packedCount + cappedProduct(laneCount, lanes), 1 << 56) }
+    func workspace(lanes: Int) -> Int {
+        winograd?.workspace(lanes: lanes) ?? directWorkspace(lanes: lanes)
+    }
+
+    private func directWorkspace(lanes: Int) -> Int { min(packedCount + cappedProduct(laneCount, lanes), 1 << 56) }
 
     /// Whether the destination's places are filled in order, all channels at once: an activation may then follow at once.
     private var fillsInOrder: Bool {
@@ -85,12 +96,21 @@ struct ConvolutionProduct {
     }
 
     /// Source to destination, of so many pictures. `finish` gets (unless it is not wanted) runs of whole destination
-    /// places: those of a slice, while they are in the cache, where that is possible.
+    /// places: those of a slice, while they are in the cache, where that is possible. The kernel is packed into `kept`, or
+    /// into the workspace, unless `isPacked` says that it is there.
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
-        pictures: Int, workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
-        finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
+        pictures: Int, packed kept: UnsafeMutablePointer<Float>? = nil, isPacked: Bool = false,
+        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context, finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
     ) {
+        if let winograd {
+            withoutActuallyEscaping(finish) { finish in
+                winograd.run(
+                    source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
+                    workspace: workspace, lanes: lanes, in: context, finish: finishes ? finish : nil)
+            }
+            return
+        }
         let room = workspace + packedCount
         let count = pictures * rows.destination * columns.destination
         if rows.hasGaps || columns.hasGaps {
@@ -98,8 +118,11 @@ struct ConvolutionProduct {
                 (destination + range.lowerBound).update(repeating: 0, count: range.count)
             }
         }
-        context.parallel(parts.count, lanes: lanes) { number, lane in
-            pack(parts[number], kernel, into: workspace, room + lane * laneCount, context.kernels)
+        let factors = kept ?? workspace
+        if !isPacked {
+            context.parallel(parts.count, lanes: lanes) { number, lane in
+                pack(parts[number], kernel, into: factors, room + lane * laneCount, context.kernels)
+            }
         }
         var slices = 0
         for part in parts { slices += part.slices(pictures) }
@@ -112,7 +135,7 @@ struct ConvolutionProduct {
             let part = parts[number]
             let from = first * part.share
             let to = min(pictures * part.gather.places, from + part.share)
-            multiply(part, from, to, source, destination, workspace, room + lane * laneCount, context.kernels)
+            multiply(part, from, to, source, destination, factors, room + lane * laneCount, context.kernels)
             if fillsInOrder, finishes { finish(from..<to) }
         }
         if !fillsInOrder, finishes {

@@ -128,7 +128,10 @@ final class BatchNormalization: Layer {
     /// Two partial sums for each channel and slice.
     func workspace(_ call: LayerCall) -> Int {
         let layout = layout(call.input, rows: call.rows)
-        return cappedProduct(2, layout.channels, layout.slices)
+        let columns = NormalizedColumns(rows: layout.blocks, channels: layout.channels)
+        return max(
+            cappedProduct(2, layout.channels, layout.slices),
+            layout.inner == 1 ? columns.workspace(lanes: call.lanes) : 0)
     }
 
     /// Sums over blocks, slice by slice, added up in the order of the slices: `sums` gets the first of `count` sums for
@@ -165,6 +168,7 @@ final class BatchNormalization: Layer {
     }
 
     func forward(_ step: LayerStep, in context: Context) {
+        if let columns = columns(step) { return forward(step, columns, in: context) }
         let layout = layout(step.inputShape, rows: step.rows)
         let (channels, inner) = (layout.channels, layout.inner)
         let (mean, inverse) = (step.scratch, step.scratch + channels)
@@ -190,18 +194,10 @@ final class BatchNormalization: Layer {
                     }
                 }
             }
-            let (movingMean, movingVariance) = (step.updates[meanPlace], step.updates[meanPlace + 1])
-            for c in 0..<channels {
-                let variance = inverse[c] / count
-                if let movingMean { movingMean[c] = movingMean[c] * momentum + mean[c] * (1 - momentum) }
-                if let movingVariance { movingVariance[c] = movingVariance[c] * momentum + variance * (1 - momentum) }
-                inverse[c] = 1 / (variance + epsilon).squareRoot()
-            }
+            for c in 0..<channels { inverse[c] /= count }
+            keep(step, mean, variance: inverse, channels)
         } else {
-            for c in 0..<channels {
-                mean[c] = step.weights[meanPlace][c]
-                inverse[c] = 1 / (step.weights[meanPlace + 1][c] + epsilon).squareRoot()
-            }
+            takeMoving(step, mean, inverse, channels)
         }
         let gamma = gammaPlace.map { UnsafePointer(step.weights[$0]) }
         let beta = betaPlace.map { UnsafePointer(step.weights[$0]) }
@@ -218,7 +214,30 @@ final class BatchNormalization: Layer {
         }
     }
 
+    /// Moves the averages towards the statistics of a batch, and makes 1 / sqrt(variance + epsilon) of its variance.
+    private func keep(
+        _ step: LayerStep, _ mean: UnsafePointer<Float>, variance: UnsafeMutablePointer<Float>, _ channels: Int
+    ) {
+        let (movingMean, movingVariance) = (step.updates[meanPlace], step.updates[meanPlace + 1])
+        for c in 0..<channels {
+            if let movingMean { movingMean[c] = movingMean[c] * momentum + mean[c] * (1 - momentum) }
+            if let movingVariance { movingVariance[c] = movingVariance[c] * momentum + variance[c] * (1 - momentum) }
+            variance[c] = 1 / (variance[c] + epsilon).squareRoot()
+        }
+    }
+
+    /// The averages in place of a batch's statistics.
+    private func takeMoving(
+        _ step: LayerStep, _ mean: UnsafeMutablePointer<Float>, _ inverse: UnsafeMutablePointer<Float>, _ channels: Int
+    ) {
+        for c in 0..<channels {
+            mean[c] = step.weights[meanPlace][c]
+            inverse[c] = 1 / (step.weights[meanPlace + 1][c] + epsilon).squareRoot()
+        }
+    }
+
     func backward(_ step: LayerStep, in context: Context) {
+        if let columns = columns(step) { return backward(step, columns, in: context) }
         guard let dy = step.outputGradient else { return }
         let layout = layout(step.inputShape, rows: step.rows)
         let (channels, inner) = (layout.channels, layout.inner)
@@ -238,12 +257,7 @@ final class BatchNormalization: Layer {
                     }
                 }
             }
-            if let place = gammaPlace, let out = step.gradients[place] {
-                for c in 0..<channels { out[c] = (step.accumulates ? out[c] : 0) + products[c] }
-            }
-            if let place = betaPlace, let out = step.gradients[place] {
-                for c in 0..<channels { out[c] = (step.accumulates ? out[c] : 0) + sums[c] }
-            }
+            give(step, sums, products, channels)
         }
         guard let dx = step.inputGradient else { return }
         let gamma = gammaPlace.map { UnsafePointer(step.weights[$0]) }
@@ -261,6 +275,72 @@ final class BatchNormalization: Layer {
                     }
                 }
             }
+        }
+    }
+
+    // MARK: Channels last, no mask
+
+    private func columns(_ step: LayerStep) -> NormalizedColumns? {
+        let layout = layout(step.inputShape, rows: step.rows)
+        return layout.inner == 1 && mask(step) == nil
+            ? NormalizedColumns(rows: layout.blocks, channels: layout.channels) : nil
+    }
+
+    private func forward(_ step: LayerStep, _ columns: NormalizedColumns, in context: Context) {
+        let channels = columns.channels
+        let (mean, inverse) = (step.scratch, step.scratch + channels)
+        if usesBatch(step) {
+            columns.statistics(
+                step.input, mean: mean, variance: inverse, workspace: step.workspace, lanes: step.lanes, in: context)
+            keep(step, mean, variance: inverse, channels)
+        } else {
+            takeMoving(step, mean, inverse, channels)
+        }
+        let gamma = gammaPlace.map { UnsafePointer(step.weights[$0]) }
+        let beta = betaPlace.map { UnsafePointer(step.weights[$0]) }
+        columns.apply(
+            step.input, mean: mean, factor: { inverse[$0] * (gamma?[$0] ?? 1) }, shift: { beta?[$0] ?? 0 },
+            to: step.output, workspace: step.workspace, in: context)
+    }
+
+    private func backward(_ step: LayerStep, _ columns: NormalizedColumns, in context: Context) {
+        guard let dy = step.outputGradient else { return }
+        let channels = columns.channels
+        let (mean, inverse) = (step.scratch, step.scratch + channels)
+        let (sums, products) = (step.scratch + 2 * channels, step.scratch + 3 * channels)
+        let usesBatch = usesBatch(step)
+        if usesBatch || step.trains {
+            columns.sums(
+                step.input, dy, mean: mean, sums: sums, products: products, workspace: step.workspace,
+                lanes: step.lanes, in: context)
+            for c in 0..<channels { products[c] *= inverse[c] }
+            give(step, sums, products, channels)
+        }
+        guard let dx = step.inputGradient else { return }
+        let gamma = gammaPlace.map { UnsafePointer(step.weights[$0]) }
+        func factor(_ c: Int) -> Float { inverse[c] * (gamma?[c] ?? 1) }
+        guard usesBatch else {
+            // The statistics are constants: sums and products are free to be zeros.
+            sums.update(repeating: 0, count: channels)
+            columns.apply(
+                dy, mean: sums, factor: factor, shift: { _ in 0 }, to: dx, workspace: step.workspace, in: context)
+            return
+        }
+        let share = 1 / Float(columns.rows)
+        columns.gradient(
+            step.input, dy, mean: mean, factor: factor, slope: { -factor($0) * share * products[$0] * inverse[$0] },
+            shift: { -factor($0) * share * sums[$0] }, to: dx, workspace: step.workspace, in: context)
+    }
+
+    /// The gradients by gamma and beta.
+    private func give(
+        _ step: LayerStep, _ sums: UnsafePointer<Float>, _ products: UnsafePointer<Float>, _ channels: Int
+    ) {
+        if let place = gammaPlace, let out = step.gradients[place] {
+            for c in 0..<channels { out[c] = (step.accumulates ? out[c] : 0) + products[c] }
+        }
+        if let place = betaPlace, let out = step.gradients[place] {
+            for c in 0..<channels { out[c] = (step.accumulates ? out[c] : 0) + sums[c] }
         }
     }
 

@@ -94,9 +94,10 @@ final class Convolution: Layer {
 
     func prepare(_ call: LayerCall) -> AnyObject? { Prepared(axes, call.input, filters: filters, groups: groups) }
 
-    /// What was before the activation, where its gradient needs it.
+    /// What was before the activation, where its gradient needs it; in inference the packed kernel.
     func scratch(_ call: LayerCall) -> Int {
-        call.training && activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
+        guard call.training else { return Prepared(axes, call.input, filters: filters, groups: groups).forward.packed }
+        return activation.needsInput ? cappedProduct(call.rows, call.output.count) : 0
     }
 
     func workspace(_ call: LayerCall) -> Int {
@@ -116,8 +117,9 @@ final class Convolution: Layer {
         let bias = usesBias ? UnsafePointer(step.weights[1]) : nil
         let keeps = activation.keeps(step) ? step.scratch : nil
         products.forward.run(
-            step.input, kernel: step.weights[0], to: y, pictures: step.rows, workspace: step.workspace,
-            lanes: step.lanes, in: context
+            step.input, kernel: step.weights[0], to: y, pictures: step.rows,
+            packed: step.isDifferentiable ? nil : step.scratch, isPacked: !step.weightsAreNew,
+            workspace: step.workspace, lanes: step.lanes, in: context
         ) { places in
             let offset = places.lowerBound * filters
             activation.apply(

@@ -79,7 +79,8 @@ package protocol Layer: AnyObject, Sendable {
     /// The weights in Keras's order of creation.
     func weights(_ inputs: [Shape]) -> [WeightSpec]
 
-    /// Floats of scratch that a step needs, kept from forward to backward. Sizes by `cappedProduct`.
+    /// Floats of scratch that a step needs, kept from forward to backward and, in inference, from pass to pass. Sizes by
+    /// `cappedProduct`.
     func scratch(_ call: LayerCall) -> Int
 
     /// Floats of room that a forward or (in training) backward pass needs while it runs; shared by all layers of a plan,

@@ -35,7 +35,10 @@ package final class LayerStep {
     package internal(set) var accumulates = false
     /// The gradient at the output is by the value before the final activation.
     package internal(set) var gradientIsBeforeActivation = false
-    /// Kept from forward to backward.
+    /// False in a plan for inference after the first pass with these weights: what forward made of them alone, in
+    /// scratch, is still there.
+    package internal(set) var weightsAreNew = true
+    /// Kept from forward to backward; in a plan for inference from pass to pass.
     package let scratch: UnsafeMutablePointer<Float>
     /// Room that does not last.
     package let workspace: UnsafeMutablePointer<Float>

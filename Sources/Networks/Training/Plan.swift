@@ -232,6 +232,7 @@ package final class Plan {
         let slots = program.graph.slots
         for planned in steps {
             planned.step.weights = planned.slots.map { weights.pointer + slots[$0].offset }
+            planned.step.weightsAreNew = true
             planned.step.gradients = zip(planned.slots, planned.trains).map { slot, trains in
                 trains ? gradients.map { $0.pointer + slots[slot].offset } : nil
             }
@@ -296,6 +297,7 @@ package final class Plan {
             }
             if planned.hasUpdates { step.updates = training ? planned.updates : planned.noUpdates }
             planned.layer.forward(step, in: context)
+            step.weightsAreNew = isForTraining
         }
     }
 

@@ -7,13 +7,16 @@ extension LayerCase {
         ([3], "", false, false), ([3], "scale=false epsilon=0.1", true, false), ([2, 3], "", true, false),
         ([4, 3], "", true, true), ([4, 3], "center=false", false, true), ([3, 2], "axis=1", true, false),
         ([3, 2, 2], "axis=1", false, false), ([2, 2, 3], "axis=[3] momentum=0.5", true, false),
+        // Several slices with rows left over, wide rows, and channels that rows are folded for.
+        ([61, 40, 3], "", true, false), ([5, 70], "", true, false), ([5, 20], "", true, false), ([3, 7, 1], "", true, false),
+        ([7, 1], "", false, false),
     ].map { shape, parameters, training, masked in
         LayerCase(
             kind: "BatchNormalization", inputs: [shape], parameters: parameters, masked: masked, training: training,
             rowsAreIndependent: true
         ) { r in
             let first = parameters.contains("axis=1")
-            let channels = 3
+            let channels = first ? shape[0] : shape[shape.count - 1]
             let inner = first ? shape.dropFirst().reduce(1, *) : 1
             let epsilon = parameters.contains("epsilon") ? 0.1 : 0.001
             var weights = r.weights[...]

@@ -139,6 +139,11 @@ extension LayerCase {
         return (naive, values)
     }
 
+    /// Winograd's transforms round about twice as much as the sums themselves (docs/decisions.md).
+    private static func rounding(_ shape: [Int], _ text: String) -> Double {
+        shape[shape.count - 1] >= 32 && text.contains("kernel_size=3") ? 2 * roundingOfSums : roundingOfSums
+    }
+
     static let convolution: [LayerCase] = [
         ("Conv1D", [9, 2], "filters=3 kernel_size=3"),
         ("Conv1D", [8, 3], "filters=4 kernel_size=3 padding=same strides=2 activation=tanh"),
@@ -155,10 +160,13 @@ extension LayerCase {
         ("Conv2D", [14, 13, 16], "filters=24 kernel_size=3 padding=same activation=elu"),
         ("Conv2D", [13, 14, 20], "filters=33 kernel_size=4 strides=2"),
         ("Conv2D", [2, 3, 3], "filters=2 kernel_size=[5,5] padding=same"),
+        // Channels enough for Winograd's transforms: whole tiles and cut ones.
+        ("Conv2D", [7, 6, 36], "filters=33 kernel_size=3 padding=same activation=tanh"),
+        ("Conv2D", [10, 9, 32], "filters=49 kernel_size=3 use_bias=false"),
     ].map { kind, shape, text in
         let (naive, values) = form(text, kind)
         let filters = Int(values["filters"] ?? "1") ?? 1
-        return LayerCase(kind: kind, inputs: [shape], parameters: text) { r in
+        return LayerCase(kind: kind, inputs: [shape], parameters: text, rounding: rounding(shape, text)) { r in
             let y = naive.apply(
                 r.inputs[0], rows: r.rows, plane: plane(shape), channels: shape[shape.count - 1], kernel: r.weights[0],
                 filters: filters)
@@ -179,6 +187,7 @@ extension LayerCase {
         ("Conv2DTranspose", [4, 3, 2], "filters=2 kernel_size=3 dilation_rate=2"),
         ("Conv2DTranspose", [2, 3, 2], "filters=2 kernel_size=3 strides=[3,2] padding=same"),
         ("Conv2DTranspose", [2, 3, 2], "filters=2 kernel_size=3 strides=4"),
+        ("Conv2DTranspose", [6, 7, 32], "filters=40 kernel_size=3 padding=same"),
         ("Conv2DTranspose", [7, 7, 24], "filters=17 kernel_size=4 strides=2 padding=same"),
     ].map { kind, shape, text in
         let (naive, values) = form(text, kind)
@@ -187,7 +196,7 @@ extension LayerCase {
             let numbers = text.split { "[],".contains($0) }.compactMap { Int($0) }
             return numbers.count > 1 ? numbers : [numbers[0], numbers[0]]
         }
-        return LayerCase(kind: kind, inputs: [shape], parameters: text) { r in
+        return LayerCase(kind: kind, inputs: [shape], parameters: text, rounding: rounding(shape, text)) { r in
             var form = naive
             if kind.contains("1D") { form.strides[0] = 1 }
             let y = form.transpose(

@@ -14,6 +14,8 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     var training = false
     /// Inputs are whole numbers below this, which have no gradient.
     var classes: Int? = nil
+    /// What the outputs may differ by from the reference, beside 1 or their size.
+    var rounding = roundingOfSums
     /// Whether an output row depends on its input rows alone.
     var rowsAreIndependent = true
     /// What the layer computes, in double precision: all elements of each output.

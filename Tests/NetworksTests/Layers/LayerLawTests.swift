@@ -21,7 +21,7 @@ struct LayerLawTests {
         #expect(observed.count == expected.count)
         for (a, b) in zip(observed, expected) {
             let error = largestError(a, b.map { Float($0) })
-            #expect(error <= roundingOfSums)
+            #expect(error <= item.rounding)
         }
     }
 
