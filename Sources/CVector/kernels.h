@@ -131,6 +131,27 @@ typedef struct apus_kernels {
     void (*dropout)(const float *x, float *y, int64_t count, float rate, uint64_t seed, uint64_t stream,
                     uint64_t first);
 
+    // One step of recurrent units with sigmoid gates and tanh, on dense rows of gates (4 or 3 times units floats) and
+    // of states (units floats), which the products have made but for the bias. An element's result depends on its
+    // operands alone.
+    //
+    // LSTM, gates in the order i, f, g, o: gates become those after their activations; next_cell = f * cell + i * g,
+    // kept = tanh(next_cell), next = o * kept.
+    void (*lstm_step)(float *gates, const float *bias, const float *cell, float *next_cell, float *kept, float *next,
+                      int64_t rows, int64_t units);
+    // From the gradients by next and next_cell: gates become the gradients before their activations, cell_gradient that
+    // by cell, and gradient 0.
+    void (*lstm_step_gradient)(float *gates, const float *kept, const float *cell, float *gradient,
+                               float *cell_gradient, int64_t rows, int64_t units);
+    // GRU with the reset gate after the product, gates in the order z, r, c: kept += recurrent_bias;
+    // c = tanh(. + r * kept), next = z * state + (1 - z) * c.
+    void (*gru_step)(float *gates, const float *bias, float *kept, const float *recurrent_bias, const float *state,
+                     float *next, int64_t rows, int64_t units);
+    // From the gradient by next: gates and kept become the gradients by what the products made, gradient that part of
+    // the one by state that passes beside them.
+    void (*gru_step_gradient)(float *gates, float *kept, const float *state, float *gradient, int64_t rows,
+                              int64_t units);
+
     // c (m x n) = op(a) op(b) + beta * c, row-major with leading dimensions; beta is 0 (c is not read) or 1. For
     // products too small for a call into OpenBLAS.
     void (*small_product)(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, const float *a,

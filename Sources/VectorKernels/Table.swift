@@ -18,6 +18,8 @@ package func kernelTable() -> apus_kernels {
         binary_cross_entropy: binaryCrossEntropy, binary_cross_entropy_logits: binaryCrossEntropyLogits,
         sgd: sgd, momentum: momentum, adam: adam,
         dropout: dropout,
+        lstm_step: lstmStep, lstm_step_gradient: lstmStepGradient, gru_step: gruStep,
+        gru_step_gradient: gruStepGradient,
         small_product: smallProduct,
         panel_columns: Int64(truncatingIfNeeded: panelColumns), tile_rows: Int64(truncatingIfNeeded: tileRows),
         pack_columns: packColumns, packed_product: packedProduct, direct_product: directProduct,

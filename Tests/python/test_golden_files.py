@@ -67,4 +67,4 @@ def test_enough_files_of_this_release_are_there():
                 loaded += 1
             except NotImplementedError:
                 pass
-        assert loaded >= 146
+        assert loaded >= 190

@@ -94,4 +94,4 @@ def test_the_goldens_of_this_release_are_found():
         names = {parameter.id for parameter in cases()}
         assert {"opt_sgd", "opt_sgd_momentum", "opt_sgd_nesterov", "opt_adam", "loss_mse", "loss_mae", "loss_bce",
                 "loss_cce", "loss_scce", "loss_scce_logits", "loss_bce_logits", "model_frozen_adam", "reg_l1l2", "reg_l1",
-                "reg_activity", "con_maxnorm_nonneg"} <= names
+                "reg_activity", "con_maxnorm_nonneg", "model_lstm_adam"} <= names

@@ -30,11 +30,11 @@ package enum InitializerCatalog {
             Zeros.entry, Ones.entry, ConstantInitializer.entry, RandomNormal.entry, TruncatedNormal.entry,
             RandomUniform.entry, VarianceScaling.entry, VarianceScaling.glorotUniform, VarianceScaling.glorotNormal,
             VarianceScaling.heUniform, VarianceScaling.heNormal, VarianceScaling.lecunUniform,
-            VarianceScaling.lecunNormal,
+            VarianceScaling.lecunNormal, Orthogonal.entry,
         ])
 
     /// Those that every version of Keras accepts as bare text.
-    static let plainNames = ["Zeros", "Ones", "GlorotUniform"]
+    static let plainNames = ["Zeros", "Ones", "GlorotUniform", "Orthogonal"]
 
     package static let seed = ParameterSpec(
         "seed", .any("a whole number, an object or null"), default: .null,

@@ -17,6 +17,7 @@ struct InitializerTests {
             "{\"class_name\": \"VarianceScaling\", \"config\": {\"scale\": 3.0, \"mode\": \"fan_out\", \"distribution\": \"untruncated_normal\"}}",
             (3.0 / 300).squareRoot(), 0.6
         ),
+        ("orthogonal", (1.0 / 300).squareRoot(), 0.35),
     ]
 
     @Test func everyInitializerIsCovered() throws {
@@ -36,5 +37,23 @@ struct InitializerTests {
         #expect(abs(deviation - item.deviation) <= 0.02 * item.deviation + 1e-9)
         #expect(values.allSatisfy { abs($0) <= item.bound * 1.000001 })
         if item.deviation > 0 { #expect(abs(mean) <= 5 * item.deviation / Double(values.count).squareRoot()) }
+    }
+
+    /// Columns of a tall matrix and rows of a wide one have products of gain squared with themselves, 0 with others.
+    @Test(arguments: [(7, 4), (4, 7), (5, 5), (1, 3)]) func orthogonalVectorsAreOrthonormal(_ rows: Int, _ columns: Int) throws {
+        let model = try Fixtures.network(
+            [rows],
+            [("Dense", #"units=\#(columns) kernel_initializer={"class_name": "Orthogonal", "config": {"gain": 2.0}}"#)],
+            in: Fixtures.context())
+        let w = NetworkModel.view(try model.graph.slot("dense/kernel"), in: model.weights).floatArray.map(Double.init)
+        let isTall = rows >= columns
+        for a in 0..<min(rows, columns) {
+            for b in 0...a {
+                let dot = (0..<max(rows, columns)).reduce(0.0) {
+                    $0 + (isTall ? w[$1 * columns + a] * w[$1 * columns + b] : w[a * columns + $1] * w[b * columns + $1])
+                }
+                #expect(abs(dot - (a == b ? 4 : 0)) < roundingOfSums)
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@ extension LayerCase {
         + add
         + concatenate
         + activityRegularization
+        + simpleRNN + lstm + gru
+        + bidirectional
         + merging
         + rectifiers
         + shaping

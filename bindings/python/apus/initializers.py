@@ -15,6 +15,7 @@ __all__ = [
     "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -104,3 +105,10 @@ class LecunUniform(Initializer):
 
 class LecunNormal(Initializer):
     """Truncated normal of variance 1 / inputs (LeCun et al. 1998)."""
+
+
+class Orthogonal(Initializer):
+    """Orthonormal columns (or rows, of a wide matrix) times ``gain`` (Saxe et al. 2014). The default of recurrent kernels."""
+
+    def __init__(self, gain=1.0):
+        self.gain = gain

@@ -25,6 +25,7 @@ from .pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from .recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from .regularization import ActivityRegularization, Dropout, GaussianNoise
 from .resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from .wrappers import TimeDistributed
