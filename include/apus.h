@@ -220,8 +220,9 @@ typedef struct apus_fit_options {
     int32_t shuffle;                      /* networks: 0 default (each epoch), 1 each epoch, -1 never */
     int32_t progress_every_batch;         /* networks: 1 also reports APUS_PROGRESS_BATCH */
     double validation_split;              /* networks: the last part of the rows held out, [0, 1) */
+    const char *callbacks;                /* networks, since 1.1: may be NULL; see apus_trainer_fit */
 } apus_fit_options;
-#define APUS_FIT_OPTIONS_INIT { sizeof(apus_fit_options), 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0 }
+#define APUS_FIT_OPTIONS_INIT { sizeof(apus_fit_options), 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL }
 
 /* Trains a model of `kind` ("linear_regression", "standard_scaler", "pipeline", ...: see apus_catalog).
  *
@@ -357,13 +358,30 @@ void apus_dataset_free(apus_dataset *dataset);
  * state. parameters:
  *   "loss=sparse_categorical_crossentropy optimizer=adam optimizer.learning_rate=0.001 metrics=accuracy", or JSON
  *   {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"momentum": 0.9}}, "metrics": ["mae"]}.
- * The model stays alive as long as the trainer. */
+ * Since 1.1 learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
+ * follows the updates; with optimizer.gradient_accumulation_steps=n the gradients of n batches make one update, that of
+ * all their rows at once, and the last batches of an epoch make one however few they are. apus_catalog lists optimizers
+ * and schedules with their parameters. The model stays alive as long as the trainer. */
 apus_status apus_trainer_create(apus_context *context, apus_model *model, const char *parameters, apus_trainer **out);
 void apus_trainer_free(apus_trainer *trainer);
 
 /* Trains options->epochs more epochs, then publishes the weights into the model. A stop from the callback keeps and
  * publishes what there is; an abort, an interrupt or an error leaves model and trainer as they were before the call.
- * `validation` and `options` may be NULL. */
+ * A loss that is not finite is an error, APUS_E_NOT_CONVERGED. `validation` and `options` may be NULL.
+ *
+ * Since 1.1 options->callbacks names what looks on, under Keras's names and with its parameters and defaults, as text
+ *   "early_stopping=val_loss early_stopping.patience=3 early_stopping.restore_best_weights=true csv_logger=log.csv"
+ * or JSON {"early_stopping": {"monitor": "val_loss", "patience": 3}, ...}. A bare value is the first parameter; true
+ * takes the defaults; false and null leave out. They act after each epoch in this order, and count anew in each fit:
+ *   learning_rate_scheduler  schedule (as for optimizers, of epochs): sets the rate at the start of each epoch
+ *   reduce_lr_on_plateau     monitor, factor, patience, mode, min_delta, cooldown, min_lr: lowers the learning rate
+ *   terminate_on_nan         true: a loss that is not finite ends the fit with the weights before that batch
+ *   model_checkpoint         filepath ({epoch} in it is the epoch's number), monitor, save_best_only, mode,
+ *                            initial_value_threshold: saves as apus_trainer_save does
+ *   csv_logger               filename, separator, append: a line of measures for each epoch
+ *   early_stopping           monitor, min_delta, patience, mode, baseline, restore_best_weights, start_from_epoch
+ * A monitor is a name of apus_trainer_history that this fit measures, else APUS_E_INVALID_ARGUMENT; mode is auto, min
+ * or max. apus_catalog lists them all. */
 apus_status apus_trainer_fit(apus_context *context, apus_trainer *trainer, const apus_dataset *train,
                              const apus_dataset *validation, const apus_fit_options *options);
 
@@ -380,7 +398,8 @@ apus_status apus_trainer_metric_names(apus_context *context, const apus_trainer 
 apus_status apus_trainer_history(apus_context *context, const apus_trainer *trainer, char *buffer, size_t capacity,
                                  size_t *needed);
 
-/* One whole step on one batch: forward, loss, backward, update. *loss (may be NULL) is the loss before the update. */
+/* One whole step on one batch: forward, loss, backward, update (with gradient_accumulation_steps=n at every n-th).
+ * *loss (may be NULL) is the loss before the update. */
 apus_status apus_trainer_step(apus_context *context, apus_trainer *trainer, const apus_array *inputs, int32_t n_inputs,
                               const apus_array *targets, int32_t n_targets, const apus_array *sample_weight,
                               double *loss);
@@ -405,7 +424,12 @@ apus_status apus_trainer_weight(apus_context *context, const apus_trainer *train
 apus_status apus_trainer_gradient(apus_context *context, const apus_trainer *trainer, const char *path,
                                   apus_array *out);
 
-/* Sets the learning rate from here on. */
+/* Since 1.1. Sets one working weight by path, an array of its shape; optimizer state, and the model until the next
+ * publication, stay as they are. */
+apus_status apus_trainer_set_weight(apus_context *context, apus_trainer *trainer, const char *path,
+                                    const apus_array *value);
+
+/* Sets the learning rate from here on. APUS_E_INVALID_ARGUMENT where a schedule sets it. */
 apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *trainer, double learning_rate);
 
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */

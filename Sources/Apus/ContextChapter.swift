@@ -126,7 +126,9 @@ public func apus_catalog(
             "layers": LayerCatalog.json, "activations": ActivationCatalog.family.json,
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
-            "optimizers": OptimizerCatalog.family.json, "metrics": MetricCatalog.family.json,
+            "optimizers": OptimizerCatalog.family.json, "schedules": ScheduleCatalog.family.json,
+            "callbacks": CallbackCatalog.json,
+            "metrics": MetricCatalog.family.json,
             "calculus": [
                 "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),
                 "integrate": ParameterSpec.json(Integrator.specs), "expression": ExpressionCatalog.json,

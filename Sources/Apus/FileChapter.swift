@@ -209,11 +209,15 @@ public func apus_trainer_save(_ context: OpaquePointer?, _ trainer: OpaquePointe
     -> apus_status
 {
     training(context, trainer) { (context, trainer) throws(ApusError) in
-        let path = try text(path, "path")
-        let bytes = try FileImage.encode(.network(trainer.record(in: context)), in: context)
-        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-        withExtendedLifetime(bytes) {}
+        try saveCheckpoint(trainer, to: text(path, "path"), context)
     }
+}
+
+/// Writes a trainer's checkpoint.
+func saveCheckpoint(_ trainer: Trainer, to path: String, _ context: Context) throws(ApusError) {
+    let bytes = try FileImage.encode(.network(trainer.record(in: context)), in: context)
+    try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
+    withExtendedLifetime(bytes) {}
 }
 
 @implementation @_cdecl("apus_trainer_load")

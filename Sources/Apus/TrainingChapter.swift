@@ -109,6 +109,11 @@ public func apus_trainer_free(_ trainer: OpaquePointer?) {
     release(trainer, as: TrainerHandle.self)
 }
 
+extension apus_fit_options {
+    /// Bytes of the struct in version 1.0, which ends before `callbacks`.
+    static var sizeOfVersion1: Int { MemoryLayout<Self>.offset(of: \Self.callbacks) ?? MemoryLayout<Self>.size }
+}
+
 @implementation @_cdecl("apus_trainer_fit")
 public func apus_trainer_fit(
     _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ train: OpaquePointer?, _ validation: OpaquePointer?,
@@ -116,7 +121,7 @@ public func apus_trainer_fit(
 ) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in
         let options = try Apus.options(
-            options, standard: apus_fit_options(), atLeast: MemoryLayout<apus_fit_options>.size, "options")
+            options, standard: apus_fit_options(), atLeast: apus_fit_options.sizeOfVersion1, "options")
         if options.sample_weight != nil {
             throw .invalid("sample_weight of a network's fit belongs to its dataset (apus_dataset_create).")
         }
@@ -129,6 +134,8 @@ public func apus_trainer_fit(
         plan.shuffles = options.shuffle >= 0
         plan.reportsBatches = options.progress_every_batch != 0
         plan.validationSplit = options.validation_split
+        plan.callbacks = try optionalText(options.callbacks, "callbacks")
+        plan.save = { (trainer, path) throws(ApusError) in try saveCheckpoint(trainer, to: path, context) }
         try trainer.fit(
             dataset(train, "train"), validation: validation == nil ? nil : dataset(validation, "validation"),
             plan: plan, progress: sink(options.progress, options.progress_user, context), in: context)
@@ -264,6 +271,16 @@ public func apus_trainer_weight(
 ) -> apus_status {
     training(context, trainer) { (_, trainer) throws(ApusError) in
         try deliver(trainer.weight(text(path, "path")), to: out)
+    }
+}
+
+@implementation @_cdecl("apus_trainer_set_weight")
+public func apus_trainer_set_weight(
+    _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ value: UnsafePointer<apus_array>?
+) -> apus_status {
+    training(context, trainer) { (_, trainer) throws(ApusError) in
+        try trainer.set(text(path, "path"), to: input(value, "value"))
     }
 }
 

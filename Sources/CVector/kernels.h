@@ -122,9 +122,35 @@ typedef struct apus_kernels {
     void (*sgd)(float *p, const float *g, float rate, int64_t count);
     // m = momentum * m - rate * g; p += nesterov ? momentum * m - rate * g : m
     void (*momentum)(float *p, const float *g, float *m, float rate, float momentum, int32_t nesterov, int64_t count);
-    // m += (1 - b1)(g - m); v += (1 - b2)(g g - v); p -= rate * m / (sqrt(v) + epsilon)
-    void (*adam)(float *p, const float *g, float *m, float *v, float rate, float b1, float b2, float epsilon,
-                 int64_t count);
+    // m += gain1 (g - m); v += gain2 (g g - v); p -= rate m / (sqrt(v) + epsilon), or with largest, the greatest v so
+    // far, in v's place. Here and below, what would be 0 / 0 is 0.
+    void (*adam)(float *p, const float *g, float *m, float *v, float *APUS_NULLABLE largest, float rate, float gain1,
+                 float gain2, float epsilon, int64_t count);
+    // m and v as adam's; p -= (mean_rate m + gradient_rate g) / (root sqrt(v) + epsilon)
+    void (*nadam)(float *p, const float *g, float *m, float *v, float mean_rate, float gradient_rate, float gain1,
+                  float gain2, float root, float epsilon, int64_t count);
+    // m as adam's; u = max(b2 u, |g|); p -= rate m / (u + epsilon)
+    void (*adamax)(float *p, const float *g, float *m, float *u, float rate, float gain1, float b2, float epsilon,
+                   int64_t count);
+    // a += g g; p -= rate g / sqrt(a + epsilon)
+    void (*adagrad)(float *p, const float *g, float *a, float rate, float epsilon, int64_t count);
+    // v += gain (g g - v); d = sqrt(u + epsilon) / sqrt(v + epsilon) g; u += gain (d d - u); p -= rate d
+    void (*adadelta)(float *p, const float *g, float *v, float *u, float rate, float gain, float epsilon,
+                     int64_t count);
+    // v += gain (g g - v); with mean: mean += gain (g - mean) and s = max(v - mean mean, 0), else s = v;
+    // d = rate g / sqrt(s + epsilon); with m: m = momentum m + d; p -= m, else p -= d
+    void (*rmsprop)(float *p, const float *g, float *v, float *APUS_NULLABLE mean, float *APUS_NULLABLE m, float rate,
+                    float gain, float momentum, float epsilon, int64_t count);
+    // b = a + g g; z += g + shrinkage p - (b^power - a^power) / rate p;
+    // p = (min(max(z, -l1), l1) - z) / (b^power / rate + l2); a = b. rate > 0, power >= 0.
+    void (*ftrl)(float *p, const float *g, float *a, float *z, float rate, float power, float l1, float l2,
+                 float shrinkage, int64_t count);
+    // p -= rate sign(m + gain1 (g - m)); m += gain2 (g - m)
+    void (*lion)(float *p, const float *g, float *m, float rate, float gain1, float gain2, int64_t count);
+    // x = min(max(x, -limit), limit)
+    void (*clip)(float *x, float limit, int64_t count);
+    // a += gain (x - a)
+    void (*average)(float *a, const float *x, float gain, int64_t count);
 
     // y = keep(i) ? x / (1 - rate) : 0, where keep(i) is u(first + i) >= rate and u the uniform of Philox4x32-10 with
     // key `seed` and counter (index / 4, stream), lane index % 4. The same call on dy is the gradient.

@@ -255,6 +255,9 @@ static void training_refuses_null(void)
     NULL_FAILS("out", apus_trainer_create(context, network_model, TRAINER_PARAMETERS, NULL));
     NULL_FAILS("trainer", apus_trainer_fit(context, NULL, dataset, NULL, NULL));
     NULL_FAILS("train", apus_trainer_fit(context, trainer, NULL, NULL, NULL));
+    NULL_FAILS("trainer", apus_trainer_set_weight(context, NULL, "dense/bias", &x));
+    NULL_FAILS("path", apus_trainer_set_weight(context, trainer, NULL, &x));
+    NULL_FAILS("value", apus_trainer_set_weight(context, trainer, "dense/bias", NULL));
     NULL_FAILS("trainer", apus_trainer_evaluate(context, NULL, dataset, 0, values, 2));
     NULL_FAILS("dataset", apus_trainer_evaluate(context, trainer, NULL, 0, values, 2));
     NULL_FAILS("values", apus_trainer_evaluate(context, trainer, dataset, 0, NULL, 2));

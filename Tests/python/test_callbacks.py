@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 import apus
-from apus import Input, Sequential, layers
+from apus import Input, Sequential, callbacks, layers
 from apus.callbacks import Callback, LambdaCallback
 from apus.linear_model import LinearRegression
 
@@ -199,3 +199,172 @@ def test_the_learning_rate_can_be_set_in_a_callback(data):
     model.fit(*data, epochs=3, verbose=0)
     for a, b in zip(freeze.weights, model.get_weights()):
         numpy.testing.assert_array_equal(a, b)
+
+
+# Keras's callbacks
+
+
+class Standin:
+    """As much of a model as callbacks of epochs touch."""
+
+    def __init__(self):
+        self.optimizer = self
+        self.learning_rate = 0.5
+        self.stop_training = False
+        self.weights = [0]
+
+    def get_weights(self):
+        return list(self.weights)
+
+    def set_weights(self, weights):
+        self.weights = list(weights)
+
+
+def followed(callback, losses):
+    """The weights that a fit ends with, how many epochs it had, and the learning rate of each."""
+    model, rates = Standin(), []
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        model.weights = [epoch]
+        rates.append(float(model.learning_rate))
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        if model.stop_training:
+            break
+    callback.on_train_end()
+    return model.weights, rates
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"patience": 2},
+        {"patience": 3, "restore_best_weights": True},
+        {"patience": 1, "min_delta": 0.3, "restore_best_weights": True},
+        {"patience": 2, "mode": "max", "start_from_epoch": 3, "restore_best_weights": True},
+        {"patience": 2, "baseline": 0.2},
+    ],
+)
+def test_early_stopping_decides_as_keras_does(options, rng):
+    keras = pytest.importorskip("keras")
+    for _ in range(40):
+        losses = rng.normal(size=12)
+        theirs = followed(keras.callbacks.EarlyStopping(**{"mode": "min", **options}), losses)
+        assert followed(callbacks.EarlyStopping(**options), losses) == theirs
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"patience": 1}, {"patience": 2, "factor": 0.5, "cooldown": 2}, {"patience": 0, "min_lr": 0.125, "factor": 0.5}],
+)
+def test_plateaus_are_those_of_keras(options, rng):
+    keras = pytest.importorskip("keras")
+    for _ in range(40):
+        losses = rng.normal(size=12)
+        theirs = followed(keras.callbacks.ReduceLROnPlateau(**{"mode": "min", **options}), losses)
+        assert followed(callbacks.ReduceLROnPlateau(**options), losses) == theirs
+
+
+def test_a_fit_ends_early_with_its_best_weights(data):
+    x, y = data
+    model = network()
+    stop = callbacks.EarlyStopping(patience=2, restore_best_weights=True, monitor="val_loss")
+    history = model.fit(
+        x[:50], rng_noise(y[:50]), epochs=400, verbose=0, validation_data=(x[50:], rng_noise(y[50:])), callbacks=[stop]
+    )
+    seen = history.history["val_loss"]
+    assert len(seen) == stop.best_epoch + 3 < 400
+    assert model.evaluate(x[50:], rng_noise(y[50:]))[0] == pytest.approx(min(seen), rel=1e-6)
+
+
+def rng_noise(y):
+    return y + numpy.random.default_rng(len(y)).normal(scale=2.0, size=y.shape)
+
+
+def test_weights_are_set_without_forgetting_the_optimizer(data):
+    one, other = network(), network()
+    for model in (one, other):
+        model.fit(*data, epochs=2, verbose=0)
+    one.set_weights(one.get_weights())
+    for model in (one, other):
+        model.fit(*data, epochs=1, verbose=0)
+    for a, b in zip(one.get_weights(), other.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+
+
+def test_the_rate_of_each_epoch_is_in_the_history(data):
+    model = network()
+    halve = callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2 if epoch else rate)
+    history = model.fit(*data, epochs=3, verbose=0, callbacks=[halve])
+    assert history.history["learning_rate"] == [0.001, 0.0005, 0.00025]
+    model.compile(apus.optimizers.SGD(apus.optimizers.schedules.InverseTimeDecay(0.1, 1, 1)), "mse")
+    with pytest.raises(ValueError, match="schedule"):
+        model.fit(*data, verbose=0, callbacks=[halve])
+
+
+def test_the_best_model_is_saved(data, tmp_path):
+    model = network()
+    path = tmp_path / "{epoch:02d}.h5"
+    history = model.fit(*data, epochs=3, verbose=0, validation_data=data, callbacks=[callbacks.ModelCheckpoint(path)])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["01.h5", "02.h5", "03.h5"]
+    resumed = apus.load_checkpoint(tmp_path / "02.h5")
+    resumed.fit(*data, verbose=0, validation_data=data)
+    for a, b in zip(model.get_weights(), resumed.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+    best = tmp_path / "best.h5"
+    watch = callbacks.ModelCheckpoint(
+        best, save_best_only=True, save_weights_only=True, initial_value_threshold=history.history["val_loss"][2] / 2
+    )
+    model.fit(*data, epochs=1, verbose=0, validation_data=data, callbacks=[watch])
+    assert not best.exists()
+    watch.best = None
+    model.fit(*data, epochs=1, verbose=0, validation_data=data, callbacks=[watch])
+    numpy.testing.assert_array_equal(apus.models.load_model(best).predict(data[0]), model.predict(data[0]))
+
+
+def test_a_log_has_a_line_for_each_epoch(data, tmp_path):
+    path = tmp_path / "log.csv"
+    history = network().fit(*data, epochs=2, verbose=0, callbacks=[callbacks.CSVLogger(path)])
+    network().fit(*data, epochs=1, verbose=0, callbacks=[callbacks.CSVLogger(path, append=True)])
+    lines = path.read_text().splitlines()
+    assert lines[0] == "epoch,loss,mae" and [line[0] for line in lines[1:]] == ["0", "1", "0"]
+    assert float(lines[2].split(",")[1]) == history.history["loss"][1]
+
+
+def test_divergence_ends_training_where_that_is_asked_for(data):
+    model = network()
+    model.compile(apus.optimizers.SGD(1e12), "mse")
+    with pytest.raises(apus.ConvergenceError):
+        model.fit(*data, epochs=9, batch_size=10, verbose=0)
+    with pytest.warns(apus.ApusWarning, match="diverged"):
+        history = model.fit(*data, epochs=9, batch_size=10, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
+    assert model.stop_training and len(history.history.get("loss", [])) < 9
+    model.set_weights(network().get_weights())
+    model.optimizer.learning_rate = 0.01
+    assert len(model.fit(*data, epochs=2, verbose=0).history["loss"]) == 2
+
+
+def test_a_measure_that_is_not_there_is_named(data):
+    with pytest.raises(ValueError, match="'val_loss'.*loss, mae"):
+        network().fit(*data, verbose=0, callbacks=[callbacks.EarlyStopping()])
+    with pytest.raises(ValueError, match="'min' or 'max'"):
+        callbacks.EarlyStopping("banana")
+    with pytest.raises(ValueError, match="mode"):
+        callbacks.EarlyStopping(mode="up")
+    with pytest.raises(ValueError, match="factor"):
+        callbacks.ReduceLROnPlateau(factor=1.0)
+    with pytest.raises(ValueError, match=".h5"):
+        callbacks.ModelCheckpoint("model.keras")
+    with pytest.raises(ValueError, match="save_freq"):
+        callbacks.ModelCheckpoint("model.h5", save_freq=10)
+
+
+def test_accumulated_batches_are_the_large_batch(data):
+    whole, parts = network(), network()
+    whole.compile(apus.optimizers.SGD(0.05, momentum=0.9), "mse")
+    parts.compile(apus.optimizers.SGD(0.05, momentum=0.9, gradient_accumulation_steps=4), "mse")
+    whole.fit(*data, batch_size=32, epochs=25, shuffle=False, verbose=0)
+    parts.fit(*data, batch_size=8, epochs=25, shuffle=False, verbose=0)
+    for a, b in zip(whole.get_weights(), parts.get_weights()):
+        numpy.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

@@ -423,6 +423,8 @@ def test_training_needs_compile(flowers):
         {"loss": None},
         {"loss": "mse", "optimizer": "banana"},
         {"loss": "mse", "optimizer": optimizers.SGD(-1.0)},
+        {"loss": "mse", "optimizer": optimizers.SGD(clipnorm=1.0, clipvalue=1.0)},
+        {"loss": "mse", "optimizer": optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 0, 0.5))},
         {"loss": "mse", "metrics": ["banana"]},
         {"loss": losses.Huber(-1.0)},
         {"loss": losses.Huber(numpy.inf)},
@@ -525,6 +527,7 @@ def test_the_summary_names_layers_shapes_and_sizes():
     [
         ("layers", layers, {"seed", "data_format", "trainable", "alpha"}),
         ("optimizers", optimizers, set()),
+        ("schedules", optimizers.schedules, set()),
         ("losses", losses, set()),
         ("initializers", initializers, {"seed"}),
         ("regularizers", regularizers, set()),
@@ -550,6 +553,7 @@ def test_constructors_are_those_of_the_catalog(family, module, left_out):
 def test_configurations_make_the_same_objects():
     for thing in (
         optimizers.SGD(0.5, momentum=0.9, nesterov=True),
+        optimizers.Nadam(optimizers.schedules.CosineDecay(0.1, 20, warmup_target=0.2, warmup_steps=3), clipnorm=1.0),
         losses.Huber(2.0),
         initializers.VarianceScaling(2.0, "fan_out"),
         layers.Dense(3, "relu", kernel_initializer="zeros", name="d"),
@@ -557,6 +561,47 @@ def test_configurations_make_the_same_objects():
         config = thing.get_config()
         assert type(thing).from_config(config).get_config() == config
         assert repr(type(thing).from_config(config)) == repr(thing)
+
+
+@pytest.mark.parametrize("kind", [name for name in optimizers.__all__ if name != "schedules"])
+def test_every_optimizer_trains_by_name_and_resumes(kind, flowers, tmp_path):
+    model = small()
+    model.compile(kind.lower(), "sparse_categorical_crossentropy")
+    model.fit(*flowers, epochs=2, verbose=0)
+    model.save_checkpoint(tmp_path / "c.h5")
+    again = apus.load_checkpoint(tmp_path / "c.h5")
+    for one in (model, again):
+        one.fit(*flowers, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+
+
+def test_biases_can_be_left_out_of_the_decay(flowers):
+    model = small()
+    optimizer = optimizers.SGD(0.5, weight_decay=0.5, clipvalue=1e-30)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    model.set_weights([numpy.ones_like(weight) for weight in model.get_weights()])
+    model.train_on_batch(*flowers)
+    for weight in model.get_weights():
+        assert numpy.all(weight == (1 if weight.ndim == 1 else 0.75))
+
+
+def test_a_schedule_lowers_the_learning_rate(flowers, tmp_path):
+    schedule = optimizers.schedules.PiecewiseConstantDecay([0], [0.5, 0.0])
+    model = small()
+    model.compile(optimizers.SGD(schedule), "sparse_categorical_crossentropy")
+    start = model.get_weights()
+    model.train_on_batch(*flowers)
+    first = model.get_weights()
+    assert not numpy.array_equal(start[0], first[0])
+    model.save_checkpoint(tmp_path / "c.h5")
+    for one in (model, apus.load_checkpoint(tmp_path / "c.h5")):
+        one.train_on_batch(*flowers)
+        for a, b in zip(first, one.get_weights()):
+            numpy.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="schedule"):
+        model.optimizer.learning_rate = 0.1
 
 
 def test_history_is_a_callback():

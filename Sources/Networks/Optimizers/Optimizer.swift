@@ -5,8 +5,10 @@ import Core
 package protocol Optimizer: Sendable {
     /// Parameters; `kind` is Keras's class name.
     var parameters: Parameters { get }
-    /// Names of the state arrays, each as long as the parameters, in Keras's order ("momentum", "velocity").
-    var slots: [String] { get }
+    /// The state arrays, each as long as the parameters.
+    var slots: [OptimizerSlot] { get }
+    /// Names of parameters that Keras's constructor lacks.
+    var ownNames: [String] { get }
     /// One step on `count` parameters.
     ///
     /// - Parameter step: 1 for the first update.
@@ -17,16 +19,24 @@ package protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
-    package var learningRate: Double { parameters.real("learning_rate") }
+    package var ownNames: [String] { [] }
 }
 
-/// Every optimizer, one line each.
-package enum OptimizerCatalog {
-    package static let family = Family<any Optimizer>("optimizer", [SGD.entry, Adam.entry])
+/// One state array of an optimizer.
+package struct OptimizerSlot: Sendable {
+    /// Keras's name, "momentum".
+    package let name: String
+    /// The name in files of Keras 2, which Keras 3 reads by position.
+    package let legacyName: String
+    /// What every element starts at.
+    package let initial: Float
+    /// Where it stands in files: slots of one group follow each other weight by weight, groups one after the other.
+    package let group: Int
 
-    static func learningRate(_ standard: Double) -> ParameterSpec {
-        ParameterSpec(
-            "learning_rate", .real(from: 0, to: .infinity), default: .number(standard), "step size, >= 0")
+    package init(_ name: String, legacy: String? = nil, initial: Float = 0, group: Int = 0) {
+        self.name = name
+        legacyName = legacy ?? name
+        self.initial = initial
+        self.group = group
     }
-    static let decay = Constraint.real(from: 0, to: 0x1.fffffffffffffp-1)
 }

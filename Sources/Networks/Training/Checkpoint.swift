@@ -17,6 +17,7 @@ extension Trainer {
         own.set("learning_rate", .real(state.learningRate))
         own.set("parameters", .json(parameters.json))
         own.set("history", .json(historyJSON))
+        try recordGroup(&own)
         record.training = NetworkRecord.Training(
             config: kerasTrainingConfig, optimizerWeights: try optimizerWeights(in: context), state: own)
         return record
@@ -44,11 +45,12 @@ extension Trainer {
         state.passes = try Trainer.count(own, "passes")
         state.epoch = try Trainer.count(own, "epoch")
         state.position = try Trainer.count(own, "position")
-        try setLearningRate(try own.real("learning_rate"))
+        try begin(at: own.real("learning_rate"))
         state.history = (history.objectValue ?? []).map { item in
             (name: item.key, values: (item.value.arrayValue ?? []).map { $0.doubleValue ?? .nan })
         }
         try restoreSlots(training.optimizerWeights)
+        try restoreGroup(own)
     }
 
     private static func count(_ record: Record, _ name: String) throws(ApusError) -> Int {
@@ -57,18 +59,33 @@ extension Trainer {
         return value
     }
 
-    /// Slot names in files of Keras 2, which Keras 3 reads by position.
-    private static let kerasSlots = ["momentum": "m", "velocity": "v"]
-
-    /// SGD without momentum has a slot of zeros in such files.
-    private var fileSlots: [(name: String, values: Buffer<Float>?)] {
-        let own = zip(optimizer.slots, slots).map { (name: $0.0, values: Optional($0.1)) }
-        return own.isEmpty && optimizer.parameters.kind == "SGD" ? [(name: "momentum", values: nil)] : own
-    }
-
     private var trainableSlots: [WeightSlot] { model.graph.slots.filter(\.isTrainable) }
 
-    /// iteration, then for each trainable weight its slots.
+    /// A state array's part for one weight; without values it is zeros that only the file has.
+    private struct StoredSlot {
+        let weight: WeightSlot
+        let name: String
+        let values: Buffer<Float>?
+    }
+
+    /// Group by group, in each weight by weight. SGD without momentum has a slot of zeros in such files.
+    private var storedSlots: [StoredSlot] {
+        var kinds = zip(slotKinds, slots).map { (kind: $0.0, values: Optional($0.1)) }
+        if optimizer.parameters.kind == "SGD", optimizer.slots.isEmpty {
+            kinds.append((kind: OptimizerSlot("momentum", legacy: "m"), values: nil))
+        }
+        var result: [StoredSlot] = []
+        for group in Set(kinds.map(\.kind.group)).sorted() {
+            for weight in trainableSlots {
+                for item in kinds where item.kind.group == group {
+                    result.append(StoredSlot(weight: weight, name: item.kind.legacyName, values: item.values))
+                }
+            }
+        }
+        return result
+    }
+
+    /// iteration, then the slots.
     private func optimizerWeights(in context: Context) throws(ApusError) -> [(name: String, value: Tensor)] {
         var result = [
             (
@@ -76,39 +93,33 @@ extension Trainer {
                 value: try Tensor(int64s: [Int64(state.iteration)], Shape(), in: context.allocator)
             )
         ]
-        for weight in trainableSlots {
-            for slot in fileSlots {
-                let tensor = try Tensor(.float32, weight.shape, in: context.allocator)
-                if let values = slot.values {
-                    tensor.floats.update(from: values.pointer + weight.offset, count: weight.count)
-                } else {
-                    tensor.floats.update(repeating: 0, count: weight.count)
-                }
-                result.append((name: "\(Trainer.kerasSlots[slot.name] ?? slot.name)/\(weight.path):0", value: tensor))
+        for slot in storedSlots {
+            let tensor = try Tensor(.float32, slot.weight.shape, in: context.allocator)
+            if let values = slot.values {
+                tensor.floats.update(from: values.pointer + slot.weight.offset, count: slot.weight.count)
+            } else {
+                tensor.floats.update(repeating: 0, count: slot.weight.count)
             }
+            result.append((name: "\(slot.name)/\(slot.weight.path):0", value: tensor))
         }
         return result
     }
 
     private func restoreSlots(_ stored: [(name: String, value: Tensor)]) throws(ApusError) {
-        let needed = 1 + trainableSlots.count * fileSlots.count
-        guard stored.count == needed else {
+        let expected = storedSlots
+        guard stored.count == 1 + expected.count else {
             throw .corrupt(
-                "The optimizer \(optimizer.parameters.kind) needs \(needed) arrays for this network, the file has \(stored.count)."
+                "The optimizer \(optimizer.parameters.kind) needs \(1 + expected.count) arrays for this network, the file has \(stored.count)."
             )
         }
-        var next = 1
-        for weight in trainableSlots {
-            for slot in fileSlots {
-                let item = stored[next]
-                next += 1
-                guard item.value.shape == weight.shape, item.value.dtype == .float32 else {
-                    throw .corrupt(
-                        "The optimizer's '\(item.name)' must be float32 of shape \(weight.shape), the file has \(item.value.dtype.name) of shape \(item.value.shape)."
-                    )
-                }
-                slot.values.map { ($0.pointer + weight.offset).update(from: item.value.floats, count: weight.count) }
+        for (slot, item) in zip(expected, stored.dropFirst()) {
+            guard item.value.shape == slot.weight.shape, item.value.dtype == .float32 else {
+                throw .corrupt(
+                    "The optimizer's '\(item.name)' must be float32 of shape \(slot.weight.shape), the file has \(item.value.dtype.name) of shape \(item.value.shape)."
+                )
             }
+            guard let values = slot.values else { continue }
+            (values.pointer + slot.weight.offset).update(from: item.value.floats, count: slot.weight.count)
         }
     }
 
@@ -117,21 +128,24 @@ extension Trainer {
         let loss: JSON = losses.count == 1 ? losses[0].config : .array(losses.map(\.config))
         var config: [(key: String, value: JSON)] = [
             (key: "name", value: .string(optimizer.parameters.kind)),
-            (key: "learning_rate", value: .number(state.learningRate)),
+            (key: "learning_rate", value: kerasLearningRate),
         ]
-        config += optimizer.parameters.values.filter { $0.key != "learning_rate" }
-        if optimizer.parameters.kind == "Adam" { config.append((key: "amsgrad", value: false)) }
-        config += [
-            (key: "weight_decay", value: .null), (key: "clipnorm", value: .null),
-            (key: "global_clipnorm", value: .null), (key: "clipvalue", value: .null), (key: "use_ema", value: false),
-            (key: "ema_momentum", value: 0.99), (key: "ema_overwrite_frequency", value: .null),
-            (key: "is_legacy_optimizer", value: false),
-        ]
+        let own = optimizer.ownNames + UpdateSettings.ownNames + ["learning_rate"]
+        config += optimizer.parameters.values.filter { !own.contains($0.key) }
+        config.append((key: "is_legacy_optimizer", value: false))
         return [
             "loss": loss, "metrics": .null, "weighted_metrics": .null, "loss_weights": .null,
             "optimizer_config": [
                 "class_name": .string("Custom>" + optimizer.parameters.kind), "config": .object(config),
             ],
+        ]
+    }
+
+    private var kerasLearningRate: JSON {
+        guard case .schedule(let schedule) = learningRate else { return .number(state.learningRate) }
+        return [
+            "module": "keras.optimizers.schedules", "class_name": .string(schedule.parameters.kind),
+            "config": schedule.parameters.json, "registered_name": .null,
         ]
     }
 }

@@ -5,14 +5,22 @@ package final class Trainer: @unchecked Sendable {
     package let model: NetworkModel
     package let parameters: Parameters
     package let optimizer: any Optimizer
+    /// The optimizer's learning rate as it was given, and what it does around its rule.
+    let learningRate: LearningRate
+    let settings: UpdateSettings
+    /// Where the trainable weights decay.
+    let decayRanges: [Range<Int>]
     package let losses: [any Loss]
     package let metrics: [any Metric]
     let allocator: Allocator
 
     package internal(set) var weights: Buffer<Float>
     let gradients: Buffer<Float>
-    /// Optimizer slots, each as long as the trainable weights.
+    /// State arrays, each as long as the trainable weights: the optimizer's, then the average of the weights if kept.
     package internal(set) var slots: [Buffer<Float>]
+    let slotKinds: [OptimizerSlot]
+    /// Sums of squares of the slices of gradients.
+    let squares: Buffer<Double>
     let slotPointers: Buffer<UnsafeMutablePointer<Float>>
 
     /// Everything that changes beside weights and slots.
@@ -24,6 +32,8 @@ package final class Trainer: @unchecked Sendable {
         /// Whole epochs so far, and batches of the epoch that a stop cut short.
         package var epoch = 0
         package var position = 0
+        /// Batches whose gradients wait for the rest of an update.
+        var group = BatchGroup()
         package var learningRate: Double
         package var history: [(name: String, values: [Double])] = []
     }
@@ -72,6 +82,10 @@ package final class Trainer: @unchecked Sendable {
         self.parameters = parameters
         self.allocator = context.allocator
         optimizer = try OptimizerCatalog.family.make(parameters["optimizer"])
+        learningRate = try LearningRate(optimizer.parameters)
+        settings = try UpdateSettings(optimizer.parameters)
+        decayRanges = settings.decayRanges(graph.slots)
+        slotKinds = optimizer.slots + settings.slots
         let given = parameters["loss"].arrayValue ?? Array(repeating: parameters["loss"], count: graph.outputs.count)
         guard given.count == graph.outputs.count else {
             throw .invalid("The network has \(graph.outputs.count) outputs, but \(given.count) losses are given.")
@@ -105,12 +119,17 @@ package final class Trainer: @unchecked Sendable {
         weights = try model.weights.copy(in: allocator)
         gradients = try Buffer(zeros: max(graph.trainableCount, 1), in: allocator)
         var slots: [Buffer<Float>] = []
-        for _ in optimizer.slots { slots.append(try Buffer(zeros: graph.trainableCount, in: allocator)) }
+        for kind in slotKinds {
+            let slot = try Buffer<Float>(zeros: graph.trainableCount, in: allocator)
+            if kind.initial != 0 { slot.pointer.update(repeating: kind.initial, count: slot.count) }
+            slots.append(slot)
+        }
         self.slots = slots
+        squares = try Buffer(graph.trainableCount / Trainer.numbersOfSlice + 1, in: allocator)
         slotPointers = try Buffer(slots.map(\.pointer), in: allocator)
         state = State(learningRate: 0)
         seed = context.nextStream().bits64(0)
-        try setLearningRate(optimizer.learningRate)
+        try begin(at: learningRate.value(at: 0))
     }
 
     // MARK: Buffers
@@ -173,7 +192,17 @@ package final class Trainer: @unchecked Sendable {
         return plan
     }
 
+    /// Throws `invalidArgument` for a rate that float32 does not hold, and where a schedule sets it.
     package func setLearningRate(_ rate: Double) throws(ApusError) {
+        guard !learningRate.isSchedule else {
+            throw .invalid(
+                "The learning_rate of \(optimizer.parameters.kind) follows a schedule, so it cannot be set.")
+        }
+        try begin(at: rate)
+    }
+
+    /// Goes on with a learning rate, until a schedule gives the next.
+    func begin(at rate: Double) throws(ApusError) {
         guard rate >= 0, Float(rate).isFinite else {
             throw .parameter(
                 "learning_rate", of: optimizer.parameters.kind, mustBe: "a number >= 0 that float32 holds",
@@ -210,10 +239,23 @@ package final class Trainer: @unchecked Sendable {
         NetworkModel.view(try model.graph.slot(path), in: weights)
     }
 
+    /// Sets one of the working weights, of its shape; the optimizer's state stays.
+    package func set(_ path: String, to value: ArrayView) throws(ApusError) {
+        let slot = try model.graph.slot(path)
+        guard value.shape == slot.shape else {
+            throw .shape("Weight '\(path)' has shape \(slot.shape), got \(value.shape).")
+        }
+        let fresh = try Buffer<Float>(slot.count, in: allocator)
+        try value.copy(to: fresh.pointer, name: "value")
+        (weights.pointer + slot.offset).update(from: fresh.pointer, count: slot.count)
+    }
+
     /// Copies for taking a failed fit back.
     struct Snapshot {
         let weights: Buffer<Float>
         let slots: [Buffer<Float>]
+        /// Only where a group of batches was waiting.
+        let gradients: Buffer<Float>?
         let state: State
     }
 
@@ -227,14 +269,17 @@ package final class Trainer: @unchecked Sendable {
         for (copy, source) in zip(snapshotBuffers, [weights] + slots) {
             Trainer.copy(source, to: copy, in: context)
         }
-        return Snapshot(weights: snapshotBuffers[0], slots: Array(snapshotBuffers.dropFirst()), state: state)
+        return Snapshot(
+            weights: snapshotBuffers[0], slots: Array(snapshotBuffers.dropFirst()),
+            gradients: holdsGroup ? try gradients.copy(in: allocator) : nil, state: state)
     }
 
     func restore(_ snapshot: Snapshot) {
         weights.pointer.update(from: snapshot.weights.pointer, count: weights.count)
         for (slot, saved) in zip(slots, snapshot.slots) { slot.pointer.update(from: saved.pointer, count: slot.count) }
         state = snapshot.state
-        holdsGradients = false
+        if let saved = snapshot.gradients { gradients.pointer.update(from: saved.pointer, count: gradients.count) }
+        holdsGradients = snapshot.gradients != nil
         hasLossGradients = false
     }
 

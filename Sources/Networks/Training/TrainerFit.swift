@@ -8,6 +8,11 @@ package struct FitPlan {
     package var reportsBatches = false
     /// Share of the last rows held out, in [0, 1).
     package var validationSplit = 0.0
+    /// What looks on: "early_stopping=val_loss early_stopping.patience=3", or JSON.
+    package var callbacks = ""
+    /// Writes a checkpoint of a trainer to a path.
+    package typealias Save = (Trainer, String) throws(ApusError) -> Void
+    package var save: Save?
 
     package init() {}
 }
@@ -22,6 +27,7 @@ extension Trainer {
         guard plan.validationSplit >= 0, plan.validationSplit < 1 else {
             throw .invalid("validation_split must be in [0, 1), got \(plan.validationSplit).")
         }
+        let callbacks = try FitCallbacks(plan.callbacks)
         try check(train, targets: true)
         if let validation {
             do {
@@ -54,7 +60,13 @@ extension Trainer {
         let before = try snapshot(in: context)
         defer { forgetPass() }
         do {
-            try run(train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, progress, context)
+            let names = measureNames(heldOut: heldOut != nil, callbacks)
+            let round = FitRun(self, names: names, save: plan.save, context)
+            try callbacks.begin(round)
+            try run(
+                train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, callbacks, round, progress,
+                context)
+            try callbacks.end(round)
             try publish(in: context)
         } catch {
             restore(before)
@@ -64,8 +76,8 @@ extension Trainer {
 
     private func run(
         _ train: Dataset, rows: Int, batch: Int, order: Buffer<Int>?,
-        heldOut: (data: Dataset, start: Int, count: Int)?, _ plan: FitPlan, _ progress: ProgressSink?,
-        _ context: Context
+        heldOut: (data: Dataset, start: Int, count: Int)?, _ plan: FitPlan, _ callbacks: FitCallbacks,
+        _ round: FitRun, _ progress: ProgressSink?, _ context: Context
     ) throws(ApusError) {
         let begin = monotonicSeconds()
         let batches = (rows - 1) / batch + 1
@@ -73,8 +85,10 @@ extension Trainer {
         let (sum, overflow) = state.epoch.addingReportingOverflow(plan.epochs)
         let last = overflow ? Int.max : sum
         if state.position >= batches { state.position = 0 }
+        if state.position == 0 { zeroGradients() }
         var stops = false
         while state.epoch < last, !stops {
+            try callbacks.beginEpoch(round)
             if let order {
                 // The order of an epoch is a function of the seed and its number.
                 Philox(seed: seed, stream: 1 << 63 | UInt64(state.epoch)).permute(order.pointer, count: rows)
@@ -103,9 +117,17 @@ extension Trainer {
                 try context.checkInterrupt()
                 let start = state.position * batch
                 let count = min(batch, rows - start)
-                let result = try step(
-                    train, order.map { UnsafePointer($0.pointer) }, start: start, count: count,
-                    withMetrics: !metrics.isEmpty, in: context)
+                let result: Evaluation
+                do throws(ApusError) {
+                    result = try step(
+                        train, order.map { UnsafePointer($0.pointer) }, start: start, count: count,
+                        withMetrics: !metrics.isEmpty, endsGroup: state.position + 1 == batches, in: context)
+                } catch {
+                    guard error.code == .notConverged, callbacks.stopsOnNaN else { throw error }
+                    context.warn(error.message)
+                    stops = true
+                    break
+                }
                 state.position += 1
                 seen += count
                 loss += result.loss * Double(count)
@@ -122,7 +144,6 @@ extension Trainer {
             fill(.epoch)
             report.batch = batches
             var values = [report.loss] + report.metrics
-            var names = metricNames
             if let heldOut {
                 let held = try evaluate(
                     heldOut.data, start: heldOut.start, count: heldOut.count, batchSize: plan.batchSize, in: context)
@@ -130,18 +151,26 @@ extension Trainer {
                 report.validationLoss = held[0]
                 report.validationMetrics = Array(held.dropFirst())
                 values += held
-                names += metricNames.map { "val_" + $0 }
             }
-            for (name, value) in zip(names, values) {
+            if callbacks.reportsLearningRate { values.append(state.learningRate) }
+            for (name, value) in zip(round.names, values) {
                 if let index = state.history.firstIndex(where: { $0.name == name }) {
                     state.history[index].values.append(value)
                 } else {
                     state.history.append((name: name, values: [value]))
                 }
             }
+            try callbacks.endEpoch(round, values)
+            if round.stops { stops = true }
             report.seconds = monotonicSeconds() - begin
             if try context.report(report, to: progress) { stops = true }
         }
+    }
+
+    /// What each epoch of a fit measures.
+    private func measureNames(heldOut: Bool, _ callbacks: FitCallbacks) -> [String] {
+        metricNames + (heldOut ? metricNames.map { "val_" + $0 } : [])
+            + (callbacks.reportsLearningRate ? ["learning_rate"] : [])
     }
 
     /// Loss and metrics over rows of a dataset, in the order of `metricNames`.

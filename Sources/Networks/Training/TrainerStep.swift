@@ -48,6 +48,8 @@ extension Trainer {
         /// One sum over positions for each metric, and the positions.
         var metrics: [Double] = []
         var positions: [Double] = []
+        /// Positions of the first output that count: what the batch weighs in an update of several.
+        var size = 0.0
     }
 
     /// Loads the targets and evaluates loss and metrics; with gradients, leaves those by the outputs in the plan.
@@ -114,6 +116,7 @@ extension Trainer {
                 }
                 for part in 0...((positions - 1) / slice) { sum += partials.pointer[part] }
             }
+            if index == 0 { result.size = counted }
             result.loss += loss.sums ? sum : counted > 0 ? sum / counted : 0
             beforeActivation[index] = fuses
             if withMetrics, index == 0 {
@@ -187,38 +190,25 @@ extension Trainer {
             data: UnsafeMutableRawPointer(pointer), dtype: .float32, shape: shape.prefixed(by: currentRows))
     }
 
-    package func zeroGradients() { holdsGradients = false }
-
-    /// One update with the gradients held, times `scale`.
-    package func apply(scale: Double = 1, in context: Context) throws(ApusError) {
-        guard holdsGradients else { throw .invalid("There are no gradients to apply: call backward first.") }
+    package func zeroGradients() {
         holdsGradients = false
-        state.iteration += 1
-        let (step, rate) = (state.iteration, state.learningRate)
-        let pointers = UnsafePointer(slotPointers.pointer)
-        context.parallel(over: model.graph.trainableCount, by: 1 << 15) { range in
-            let gradient = gradients.pointer + range.lowerBound
-            if scale != 1 { context.kernels.scale(Float(scale), gradient, Int64(range.count)) }
-            optimizer.update(
-                weights.pointer + range.lowerBound, gradient: gradient, slots: pointers, offset: range.lowerBound,
-                count: range.count, learningRate: rate, step: step, context.kernels)
-        }
-        for slot in constrained { slot.constraint?.apply(weights.pointer + slot.offset, slot.shape) }
+        state.group = BatchGroup()
     }
 
-    /// Forward, loss, backward and update on rows of a dataset that was checked; gradients held before are dropped.
+    /// Forward, loss, backward and update on rows of a dataset that was checked. Gradients held before are dropped,
+    /// those of an update of several batches apart.
+    ///
+    /// - Parameter endsGroup: the update is due however few batches came.
     func step(
         _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, withMetrics: Bool,
-        in context: Context
+        endsGroup: Bool = false, in context: Context
     ) throws(ApusError) -> Evaluation {
         try forward(dataset, order, start: start, count: count, training: true, borrows: true, in: context)
         let result = try evaluate(
             dataset, order, start: start, withGradients: true, withMetrics: withMetrics, in: context)
         guard result.loss.isFinite else { throw notFinite(result.loss, dataset, order, start: start, count: count) }
         plan?.commitUpdates()
-        holdsGradients = false
-        try backward(outputGradients: nil, wantsInputGradients: false, in: context)
-        try apply(in: context)
+        try accumulate(size: result.size, endsGroup: endsGroup, in: context)
         return result
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Networks
 import Numerics
 import Testing
 
@@ -25,9 +26,13 @@ struct UpdateRuleAgreementTests {
         let state = try Buffer<UnsafeMutablePointer<Double>>(initial.count, in: allocator)
         var slots: [UnsafeMutablePointer<Float>] = []
         let floats = try Buffer<Float>(zeros: count * max(initial.count, 1), in: allocator)
-        for index in 0..<initial.count {
+        for (index, value) in initial.enumerated() {
             state.pointer[index] = memory.pointer + index * count
             slots.append(floats.pointer + index * count)
+            for i in 0..<count {
+                state.pointer[index][i] = value
+                slots[index][i] = Float(value)
+            }
         }
         var largest = [Double](repeating: 0, count: count)
         for step in 1...steps {
@@ -63,12 +68,43 @@ struct UpdateRuleAgreementTests {
                     context.kernels.momentum(p, g, slots[0], 0.05, 0.9, nesterov ? 1 : 0, Int64(n))
                 } < tolerance)
         }
-        let adam = AdamRule(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7)
-        #expect(
-            try difference(adam, set) { context, p, g, slots, step, n in
-                let t = Double(step)
-                let rate = 0.01 * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t))
-                context.kernels.adam(p, g, slots[0], slots[1], Float(rate), 0.9, 0.999, 1e-7, Int64(n))
-            } < tolerance)
+        for amsgrad in [false, true] {
+            let adam = AdamRule(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: amsgrad)
+            #expect(
+                try difference(adam, set) { context, p, g, slots, step, n in
+                    let t = Double(step)
+                    let rate = 0.01 * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t))
+                    context.kernels.adam(
+                        p, g, slots[0], slots[1], amsgrad ? slots[2] : nil, Float(rate), 0.1, 0.001, 1e-7, Int64(n))
+                } < tolerance)
+        }
+    }
+
+    /// The optimizers of the catalog, with their corrections for the step, beside the rules of the same names.
+    @Test(arguments: InstructionSet.available) func optimizersFollowTheRules(set: InstructionSet) throws {
+        let rules: [(any UpdateRule, String, String)] = [
+            (AdagradRule(learningRate: 0.1), "Adagrad", "learning_rate=0.1"),
+            (AdadeltaRule(learningRate: 1, rho: 0.95, epsilon: 1e-5), "Adadelta", "learning_rate=1 epsilon=1e-5"),
+            (RMSpropRule(learningRate: 0.01), "RMSprop", "learning_rate=0.01"),
+            (RMSpropRule(learningRate: 0.01, momentum: 0.9), "RMSprop", "learning_rate=0.01 momentum=0.9"),
+            (AdamRule(learningRate: 0.01), "Adam", "learning_rate=0.01"),
+            (AdamRule(learningRate: 0.01, amsgrad: true), "AdamW", "learning_rate=0.01 amsgrad=true"),
+            (AdamaxRule(learningRate: 0.01), "Adamax", "learning_rate=0.01"),
+            (NadamRule(learningRate: 0.01), "Nadam", "learning_rate=0.01"),
+        ]
+        for (rule, name, text) in rules {
+            let optimizer = try OptimizerCatalog.family.make([
+                "class_name": .string(name), "config": .object(try ParameterText.parse(text, for: name)),
+            ])
+            let pointers = try Buffer<UnsafeMutablePointer<Float>>(
+                optimizer.slots.count, in: Context(threads: 1).allocator)
+            let largest = try difference(rule, set) { context, p, g, slots, step, n in
+                for index in optimizer.slots.indices { pointers.pointer[index] = slots[index] }
+                optimizer.update(
+                    p, gradient: g, slots: UnsafePointer(pointers.pointer), offset: 0, count: n,
+                    learningRate: rule.learningRate, step: step, context.kernels)
+            }
+            #expect(largest < tolerance, "\(name) \(text): \(largest)")
+        }
     }
 }

@@ -103,6 +103,7 @@ class FitOptions(Structure):
         ("shuffle", c_int32),
         ("progress_every_batch", c_int32),
         ("validation_split", c_double),
+        ("callbacks", c_char_p),
     ]
 
 
@@ -280,6 +281,7 @@ PROTOTYPES = {
     "apus_trainer_set_learning_rate": (_STATUS, _HANDLE, _HANDLE, c_double),
     "apus_trainer_publish": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_reset_states": (_STATUS, _HANDLE, _HANDLE),
+    "apus_trainer_set_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
     "apus_trainer_save": (_STATUS, _HANDLE, _HANDLE, c_char_p),
     "apus_trainer_load": (_STATUS, _HANDLE, c_char_p, _LIMITS, _OUT, _OUT),
     # Sessions

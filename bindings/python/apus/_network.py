@@ -12,7 +12,7 @@ from ._progress_bar import ProgressBar, number
 from ._trainer import Dataset, Trainer, network_array
 from .callbacks import CallbackList, History
 
-_OPTIMIZERS = {"sgd": _optimizers.SGD, "adam": _optimizers.Adam}
+_OPTIMIZERS = {name.lower(): getattr(_optimizers, name) for name in _optimizers.__all__ if name != "schedules"}
 
 
 class Model:
@@ -187,7 +187,7 @@ class Model:
     def set_weights(self, weights):
         """Sets all weights: as many arrays, of the same shapes, as ``get_weights`` gives.
 
-        An optimizer begins anew at the next fit. ValueError when number or shapes do not fit; nothing is changed then.
+        The optimizer's state stays. ValueError when number or shapes do not fit; nothing is changed then.
         """
         self._set(self._weight_entries(), weights)
 
@@ -211,7 +211,9 @@ class Model:
             if list(array.shape) != list(entry["shape"]):
                 raise ShapeError(f"{entry['path']} must have shape {tuple(entry['shape'])}, got {array.shape}")
             arrays.append(array)
-        self._trainer = None
+        if self._trainer is not None:
+            for entry, array in zip(entries, arrays):
+                self._trainer.set_weight(entry["path"], array)
         with _context.current() as context:
             for entry, array in zip(entries, arrays):
                 context.check(
@@ -356,7 +358,7 @@ class Model:
         bar = ProgressBar(verbose) if verbose else None
         self.history = History()
         params = {"epochs": epochs.stop, "steps": steps, "samples": rows, "verbose": verbose}
-        watchers = CallbackList([self.history, *callbacks], self, params)
+        watchers = CallbackList([*callbacks, self.history], self, params)
         display = CallbackList([bar] if bar else [], self, params)
         on_batch = self._batch_watcher(watchers, bar)
         self.stop_training = False
@@ -367,9 +369,15 @@ class Model:
             watchers.call("on_epoch_begin", epoch, {})
             if watchers.want_batches:
                 watchers.call("on_train_batch_begin", 0, {})
-            logs = trainer.fit_epoch(train, validation, batch_size, shuffle, validation_split, on_batch)
+            logs, whole = trainer.fit_epoch(
+                train, validation, batch_size, shuffle, validation_split, on_batch, watchers.library_callbacks
+            )
+            if not whole and not self.stop_training:  # the loss was not finite, and TerminateOnNaN is there
+                self.stop_training = True
+                break
             display.call("on_epoch_end", epoch, logs)
-            watchers.call("on_epoch_end", epoch, dict(logs))
+            logs = dict(logs)  # one for all, so that a callback may add to it
+            watchers.call("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
         watchers.call("on_train_end", dict(logs))

@@ -81,10 +81,11 @@ class Trainer(_handles.Handle):
         """About how long training on so many rows takes."""
         return rows * self.cost + rows / max(1, batch_size) * 1e-5
 
-    def fit_epoch(self, train, validation, batch_size, shuffle, validation_split, on_batch=None):
-        """Trains one epoch, publishes the weights, and gives what it measured as a ``dict``.
+    def fit_epoch(self, train, validation, batch_size, shuffle, validation_split, on_batch=None, callbacks=""):
+        """Trains one epoch and publishes the weights; what it measured as a ``dict``, and whether it was a whole epoch.
 
-        ``on_batch(batch, batches, logs)`` is called after each batch if given and may return True to stop.
+        ``on_batch(batch, batches, logs)`` is called after each batch if given and may return True to stop. ``callbacks``
+        are those of the library, as text.
         """
         long = self.seconds(train.rows, batch_size) > _interrupt.LONG
         watch = EpochWatch(self.names, on_batch)
@@ -95,6 +96,7 @@ class Trainer(_handles.Handle):
             progress=watch.callback,
             progress_every_batch=1 if on_batch is not None or long else 0,
             validation_split=validation_split,
+            callbacks=callbacks.encode(),
         )
         with _context.current() as context:
             with watch:
@@ -106,7 +108,7 @@ class Trainer(_handles.Handle):
                     ctypes.byref(options),
                 )
             context.check(status)
-        return watch.logs
+        return watch.logs, watch.whole
 
     def evaluate(self, dataset, batch_size):
         """Loss and metrics over a dataset, in the order of ``names``."""
@@ -142,6 +144,13 @@ class Trainer(_handles.Handle):
             )
         return loss.value
 
+    def set_weight(self, path, array):
+        """Sets one of the weights in training."""
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_set_weight(context.handle, self.pointer, path.encode(), _arrays.view(array))
+            )
+
     def publish(self):
         """Gives the model the weights as they are now."""
         with _context.current() as context:
@@ -168,6 +177,7 @@ class EpochWatch(_interrupt.SignalKeeper):
         super().__init__()
         self.callback = PROGRESS(self._called)
         self.logs = {}
+        self.whole = False
         self._names = names
         self._on_batch = on_batch
 
@@ -191,6 +201,7 @@ class EpochWatch(_interrupt.SignalKeeper):
             self.logs = self._measured(progress)  # they stay when the decision is to stop
             return 1 if self._on_batch(progress.batch, progress.batches, self.logs) else 0
         self.logs = self._measured(progress)
+        self.whole = True
         if progress.has_validation:
             self.logs["val_loss"] = progress.validation_loss
             for i, name in enumerate(self._names[1:]):
