@@ -64,6 +64,7 @@ typedef struct apus_model apus_model;
 typedef struct apus_session apus_session;
 typedef struct apus_network apus_network;
 typedef struct apus_trainer apus_trainer;
+typedef struct apus_metric apus_metric;
 typedef struct apus_dataset apus_dataset;
 
 /* Memory for everything bulky: arrays, weights, arenas, file images. `allocate` returns memory aligned to
@@ -221,8 +222,10 @@ typedef struct apus_fit_options {
     int32_t progress_every_batch;         /* networks: 1 also reports APUS_PROGRESS_BATCH */
     double validation_split;              /* networks: the last part of the rows held out, [0, 1) */
     const char *callbacks;                /* networks, since 1.1: may be NULL; see apus_trainer_fit */
+    const apus_array *class_weight;       /* since 1.1, networks of one output: may be NULL; weights >= 0 of classes
+                                           * 0, 1, ... in the loss of training, times sample weights; others weigh 1 */
 } apus_fit_options;
-#define APUS_FIT_OPTIONS_INIT { sizeof(apus_fit_options), 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL }
+#define APUS_FIT_OPTIONS_INIT { sizeof(apus_fit_options), 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, NULL, NULL }
 
 /* Trains a model of `kind` ("linear_regression", "standard_scaler", "pipeline", ...: see apus_catalog).
  *
@@ -354,11 +357,28 @@ apus_status apus_dataset_create(apus_context *context, const apus_array *inputs,
                                 apus_dataset **out);
 void apus_dataset_free(apus_dataset *dataset);
 
+/* Since 1.1. Sets the weights of the samples anew: n_weights 0 for none, 1 for all outputs, or one array for each output
+ * (one whose data is NULL has none). Each has a weight >= 0 for each row, (rows), or for each of the first axes of the
+ * output, (rows, steps): steps of weight 0 do not count. Not while the dataset is in use. */
+apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset *dataset, const apus_array *weights,
+                                            int32_t n_weights);
+
 /* A trainer holds its own working copy of a network's weights, the optimizer's state, the position and the random
  * state. parameters:
  *   "loss=sparse_categorical_crossentropy optimizer=adam optimizer.learning_rate=0.001 metrics=accuracy", or JSON
  *   {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"momentum": 0.9}}, "metrics": ["mae"]}.
- * Since 1.1 learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
+ * With several outputs "loss", "metrics", "weighted_metrics" and "loss_weights" are arrays with one entry for each, or
+ * objects by the names of the layers that make the outputs; one loss alone is that of all. Since 1.1:
+ *   loss_weights      numbers: the loss is the sum of the outputs' losses times these (1 without)
+ *   metrics           as apus_catalog lists them, by name or {"class_name": "AUC", "config": {"curve": "PR"}}; a loss is
+ *                     a metric too. "accuracy" is binary for one column, else categorical or by class numbers, as the
+ *                     targets are. They do not see the weights of samples;
+ *   weighted_metrics  do
+ * A loss's "reduction" is sum_over_batch_size or mean (divided by the positions that count), sum, or
+ * mean_with_sample_weight (divided by the weights); "axis" is the axis of its classes; the "ignore_class" of
+ * sparse_categorical_crossentropy marks positions that do not count. Positions behind a mask do not count in losses and
+ * in metrics that are means. A loss of your own: apus_trainer_backward with your gradients, see below.
+ * learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
  * follows the updates; with optimizer.gradient_accumulation_steps=n the gradients of n batches make one update, that of
  * all their rows at once, and the last batches of an epoch make one however few they are. apus_catalog lists optimizers
  * and schedules with their parameters. The model stays alive as long as the trainer. */
@@ -390,7 +410,9 @@ apus_status apus_trainer_fit(apus_context *context, apus_trainer *trainer, const
 apus_status apus_trainer_evaluate(apus_context *context, apus_trainer *trainer, const apus_dataset *dataset,
                                   int64_t batch_size, double *values, int32_t n_values);
 
-/* "loss", then the metrics, as a JSON array of text. */
+/* "loss", with several outputs "<output>_loss" of each (not times its weight), then the metrics, with several outputs
+ * "<output>_<metric>", then the weighted ones, as a JSON array of text. A metric with several results has
+ * "name[0]", "name[1]", ..., one with a matrix "name[0,0]", .... */
 apus_status apus_trainer_metric_names(apus_context *context, const apus_trainer *trainer, char *buffer,
                                       size_t capacity, size_t *needed);
 
@@ -445,6 +467,25 @@ apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *train
 apus_status apus_trainer_save(apus_context *context, const apus_trainer *trainer, const char *path);
 apus_status apus_trainer_load(apus_context *context, const char *path, const apus_load_limits *limits,
                               apus_trainer **out, apus_model **model);
+
+/* Since 1.1. A metric by itself: "auc", or {"class_name": "Precision", "config": {"top_k": 2}}, as a trainer's metrics.
+ * Sums are double precision and go on from update to update; one thread at a time. */
+apus_status apus_metric_create(apus_context *context, const char *description, apus_metric **out);
+void apus_metric_free(apus_metric *metric);
+
+/* Adds rows. Outputs (rows, ..., columns), or (rows) for one column; targets of the same shape, or class numbers for
+ * each position: (rows, ...) or (rows, ..., 1). sample_weight may be NULL: a weight >= 0 for each row or position. The
+ * first update settles axes and columns, and whether targets are class numbers; others that differ are
+ * APUS_E_SHAPE. */
+apus_status apus_metric_update(apus_context *context, apus_metric *metric, const apus_array *targets,
+                               const apus_array *outputs, const apus_array *sample_weight);
+
+/* The result so far: a number (ndim 0), an array or a matrix; with out->data NULL fills dtype, ndim and shape alone.
+ * APUS_E_NOT_FITTED before the first update. */
+apus_status apus_metric_result(apus_context *context, const apus_metric *metric, apus_array *out);
+
+/* Back to no rows. */
+apus_status apus_metric_reset(apus_context *context, apus_metric *metric);
 
 /* ------------------------------------------------------------------ 7. Sessions: inference without allocation */
 

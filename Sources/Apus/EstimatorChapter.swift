@@ -74,6 +74,9 @@ public func apus_fit(
             kind: entry.kind, specs: entry.parameters, text: optionalText(parameters, "parameters"))
         let options = try Apus.options(
             options, standard: apus_fit_options(), atLeast: apus_fit_options.sizeOfVersion1, "options")
+        if options.class_weight != nil {
+            throw .invalid("class_weight is for networks; an estimator that weighs classes has a parameter of that name.")
+        }
         let x = try input(x, "x")
         guard x.shape.rank == 2, x.shape[0] > 0, x.shape[1] > 0 else {
             throw .shape("x must have two dimensions, rows by columns, with at least one of each, got \(x.shape).")

@@ -59,7 +59,7 @@ private func checkReal(_ view: ArrayView, _ name: String) throws(ApusError) {
     }
 }
 
-private func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
+func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
     object(try require(pointer, name), as: Dataset.self)
 }
 
@@ -83,6 +83,38 @@ private func batch(
     return try Dataset(
         inputs: Apus.inputs(inputs, inputCount, "inputs"), targets: Apus.inputs(targets, targetCount, "targets"),
         sampleWeight: weight == nil ? nil : input(weight, "sample_weight"))
+}
+
+@implementation @_cdecl("apus_dataset_set_sample_weights")
+public func apus_dataset_set_sample_weights(
+    _ context: OpaquePointer?, _ dataset: OpaquePointer?, _ weights: UnsafePointer<apus_array>?, _ count: Int32
+) -> apus_status {
+    boundary(context) { (_) throws(ApusError) in
+        let data = try Apus.dataset(dataset, "dataset")
+        guard count >= 0, count <= 4096 else { throw .invalid("n_weights must be in [0, 4096], got \(count).") }
+        var views: [ArrayView?] = []
+        if count > 0 {
+            let weights = try require(weights, "weights")
+            for index in 0..<Int(count) {
+                views.append(weights[index].data == nil ? nil : try input(weights + index, "weights"))
+            }
+        }
+        try data.setSampleWeights(views)
+    }
+}
+
+/// One weight >= 0 for each class.
+private func classWeights(_ view: ArrayView, _ context: Context) throws(ApusError) -> [Float] {
+    guard view.shape.rank == 1, view.count >= 1, view.count <= 1 << 20 else {
+        throw .shape("class_weight must be an array of one weight for each class, got shape \(view.shape).")
+    }
+    let values = try Buffer<Float>(view.count, in: context.allocator)
+    try view.copy(to: values.pointer, name: "class_weight")
+    let result = values.array
+    for (number, weight) in result.enumerated() where !(weight >= 0 && weight.isFinite) {
+        throw .invalid("class_weight must be >= 0 and finite, class \(number) has \(weight).")
+    }
+    return result
 }
 
 @implementation @_cdecl("apus_dataset_free")
@@ -136,6 +168,9 @@ public func apus_trainer_fit(
         plan.validationSplit = options.validation_split
         plan.callbacks = try optionalText(options.callbacks, "callbacks")
         plan.save = { (trainer, path) throws(ApusError) in try saveCheckpoint(trainer, to: path, context) }
+        if options.class_weight != nil {
+            plan.classWeights = try classWeights(input(options.class_weight, "class_weight"), context)
+        }
         try trainer.fit(
             dataset(train, "train"), validation: validation == nil ? nil : dataset(validation, "validation"),
             plan: plan, progress: sink(options.progress, options.progress_user, context), in: context)

@@ -207,8 +207,10 @@ static void refuses_metrics_without_meaning(void)
 {
     apus_model *model = sample_network(context);
     apus_trainer *trainer = NULL;
-    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "twice",
-                 apus_trainer_create(context, model, "loss=mse optimizer=sgd metrics=[\"accuracy\",\"acc\"]", &trainer));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "thresholds",
+                 apus_trainer_create(context, model,
+                                     "{\"loss\": \"mse\", \"optimizer\": \"sgd\", \"metrics\": [{\"class_name\": "
+                                     "\"Precision\", \"config\": {\"thresholds\": [2]}}]}", &trainer));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "class numbers",
                  apus_trainer_create(context, model, "loss=mse optimizer=sgd metrics=sparse_categorical_accuracy",
                                      &trainer));

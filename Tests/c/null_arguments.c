@@ -10,6 +10,7 @@ static apus_model *regression, *network_model;
 static apus_network *network;
 static apus_trainer *trainer;
 static apus_dataset *dataset;
+static apus_metric *metric;
 static apus_session *session;
 static float probabilities[ROWS * CLASSES];
 
@@ -22,6 +23,7 @@ static void set_up(void)
     trainer = sample_trainer(context, network_model);
     apus_array x = sample_xf(&s), y = sample_label(&s);
     OK(context, apus_dataset_create(context, &x, 1, &y, 1, NULL, &dataset));
+    OK(context, apus_metric_create(context, "mse", &metric));
     OK(context, apus_session_create(context, network_model, ROWS, &session));
     OK(context, apus_network_create(context, NULL, &network));
     OK(context, apus_network_add(context, network, "Input", "shape=[4]", NULL, 0, NULL));
@@ -31,6 +33,7 @@ static void tear_down(void)
 {
     apus_session_free(session);
     apus_dataset_free(dataset);
+    apus_metric_free(metric);
     apus_trainer_free(trainer);
     apus_network_free(network);
     apus_model_free(network_model);
@@ -49,6 +52,7 @@ static void every_function_refuses_a_null_context(void)
     apus_network *n = NULL;
     apus_trainer *t = NULL;
     apus_dataset *d = NULL;
+    apus_metric *m = NULL;
     apus_session *r = NULL;
     size_t needed = 0;
     char buffer[64];
@@ -83,6 +87,11 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_network_from_json(NULL, "{}", &model));
     NO_CONTEXT(apus_model_set_weight(NULL, network_model, "dense/bias", &reals));
     NO_CONTEXT(apus_dataset_create(NULL, &xf, 1, &label, 1, NULL, &d));
+    NO_CONTEXT(apus_dataset_set_sample_weights(NULL, dataset, NULL, 0));
+    NO_CONTEXT(apus_metric_create(NULL, "auc", &m));
+    NO_CONTEXT(apus_metric_update(NULL, metric, &reals, &reals, NULL));
+    NO_CONTEXT(apus_metric_result(NULL, metric, &out));
+    NO_CONTEXT(apus_metric_reset(NULL, metric));
     NO_CONTEXT(apus_trainer_create(NULL, network_model, TRAINER_PARAMETERS, &t));
     NO_CONTEXT(apus_trainer_fit(NULL, trainer, dataset, NULL, NULL));
     NO_CONTEXT(apus_trainer_evaluate(NULL, trainer, dataset, 0, &loss, 1));
@@ -123,6 +132,7 @@ static void frees_accept_null(void)
     apus_network_free(NULL);
     apus_dataset_free(NULL);
     apus_trainer_free(NULL);
+    apus_metric_free(NULL);
     apus_session_free(NULL);
 }
 
@@ -245,12 +255,23 @@ static void training_refuses_null(void)
 {
     apus_array x = sample_xf(&s), y = sample_label(&s), out = APUS_ARRAY_INIT;
     apus_dataset *d = NULL;
+    apus_metric *m = NULL;
     apus_trainer *t = NULL;
     double loss, values[2];
 
     NULL_FAILS("inputs", apus_dataset_create(context, NULL, 1, &y, 1, NULL, &d));
     NULL_FAILS("targets", apus_dataset_create(context, &x, 1, NULL, 1, NULL, &d));
     NULL_FAILS("out", apus_dataset_create(context, &x, 1, &y, 1, NULL, NULL));
+    NULL_FAILS("dataset", apus_dataset_set_sample_weights(context, NULL, NULL, 0));
+    NULL_FAILS("weights", apus_dataset_set_sample_weights(context, dataset, NULL, 1));
+    NULL_FAILS("n_weights", apus_dataset_set_sample_weights(context, dataset, &x, -1));
+    NULL_FAILS("description", apus_metric_create(context, NULL, &m));
+    NULL_FAILS("out", apus_metric_create(context, "auc", NULL));
+    NULL_FAILS("metric", apus_metric_update(context, NULL, &y, &x, NULL));
+    NULL_FAILS("targets", apus_metric_update(context, metric, NULL, &x, NULL));
+    NULL_FAILS("outputs", apus_metric_update(context, metric, &y, NULL, NULL));
+    NULL_FAILS("metric", apus_metric_result(context, NULL, &out));
+    NULL_FAILS("metric", apus_metric_reset(context, NULL));
     NULL_FAILS("model", apus_trainer_create(context, NULL, TRAINER_PARAMETERS, &t));
     NULL_FAILS("out", apus_trainer_create(context, network_model, TRAINER_PARAMETERS, NULL));
     NULL_FAILS("trainer", apus_trainer_fit(context, NULL, dataset, NULL, NULL));

@@ -5,7 +5,7 @@ import Core
 struct BinaryCrossentropy: Loss {
     static let entry = Entry<any Loss>(
         "BinaryCrossentropy", aliases: ["bce", "BCE"], doc: "-t ln p - (1 - t) ln(1 - p)",
-        parameters: [LossCatalog.reduction, LossCatalog.fromLogits, LossCatalog.labelSmoothing]
+        parameters: [LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.axis, LossCatalog.reduction]
     ) { parameters in
         BinaryCrossentropy(
             parameters: parameters, fromLogits: parameters.boolean("from_logits"),

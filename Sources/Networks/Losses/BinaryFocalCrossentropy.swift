@@ -12,7 +12,7 @@ struct BinaryFocalCrossentropy: ElementwiseLoss {
                 "apply_class_balancing", .boolean, default: false, "whether targets 1 weigh alpha, targets 0 1 - alpha"),
             ParameterSpec("alpha", .real(from: 0, to: 1), default: 0.25, "weight of targets 1, in [0, 1]"),
             ParameterSpec("gamma", .real(from: 0, to: .infinity), default: 2.0, "power that plays easy cases down, >= 0"),
-            LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.reduction,
+            LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.axis, LossCatalog.reduction,
         ]
     ) { parameters in
         BinaryFocalCrossentropy(

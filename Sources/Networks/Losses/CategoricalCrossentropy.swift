@@ -6,7 +6,7 @@ import Glibc
 struct CategoricalCrossentropy: Loss {
     static let entry = Entry<any Loss>(
         "CategoricalCrossentropy", doc: "-sum of t ln p over the last axis",
-        parameters: [LossCatalog.reduction, LossCatalog.fromLogits, LossCatalog.labelSmoothing]
+        parameters: [LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.axis, LossCatalog.reduction]
     ) { parameters in
         CategoricalCrossentropy(
             parameters: parameters, fromLogits: parameters.boolean("from_logits"),

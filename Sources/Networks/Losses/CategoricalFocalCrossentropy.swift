@@ -10,7 +10,7 @@ struct CategoricalFocalCrossentropy: RowLoss {
         parameters: [
             ParameterSpec("alpha", .real(from: 0, to: .infinity), default: 0.25, "weight of every class, >= 0"),
             ParameterSpec("gamma", .real(from: 0, to: .infinity), default: 2.0, "power that plays easy cases down, >= 0"),
-            LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.reduction, LossCatalog.lastAxis,
+            LossCatalog.fromLogits, LossCatalog.labelSmoothing, LossCatalog.reduction, LossCatalog.axis,
         ]
     ) { parameters in
         CategoricalFocalCrossentropy(

@@ -5,7 +5,7 @@ import Glibc
 struct CosineSimilarity: RowLoss {
     static let entry = Entry<any Loss>(
         "CosineSimilarity", doc: "minus the cosine between t and p over the last axis",
-        parameters: [LossCatalog.reduction, LossCatalog.lastAxis]
+        parameters: [LossCatalog.reduction, LossCatalog.axis]
     ) { CosineSimilarity(parameters: $0) }
     let parameters: Parameters
 

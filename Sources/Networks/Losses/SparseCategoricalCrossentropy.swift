@@ -6,12 +6,13 @@ import Glibc
 struct SparseCategoricalCrossentropy: Loss {
     static let entry = Entry<any Loss>(
         "SparseCategoricalCrossentropy", doc: "-ln p[label] over the last axis",
-        parameters: [LossCatalog.reduction, LossCatalog.fromLogits]
+        parameters: [LossCatalog.fromLogits, LossCatalog.ignoreClass, LossCatalog.reduction, LossCatalog.axis]
     ) { SparseCategoricalCrossentropy(parameters: $0, fromLogits: $0.boolean("from_logits")) }
     let parameters: Parameters
     let fromLogits: Bool
 
     var targetKind: TargetKind { .labels }
+    var ignoredClass: Int? { parameters["ignore_class"].integerValue }
 
     func fuses(with activation: Activation?) -> Bool { !fromLogits && activation?.isSoftmax == true }
 

@@ -6,7 +6,8 @@ package final class Dataset: @unchecked Sendable {
     package let rows: Int
     package let inputs: [ArrayView]
     package let targets: [ArrayView]
-    package let sampleWeight: ArrayView?
+    /// None, one for all outputs, or one for each: a weight for each row, or for each of the first axes of an output.
+    package private(set) var sampleWeights: [ArrayView?] = []
 
     /// Throws `shape` when the arrays do not have equally many rows, `dtype` for float64, `invalidArgument` for bad
     /// weights.
@@ -17,22 +18,74 @@ package final class Dataset: @unchecked Sendable {
         guard let first = all.first else { throw .invalid("A dataset needs at least one array.") }
         rows = first.view.rows
         for (name, view) in all { try Dataset.check(view, rows: rows, name: name, as: first.name) }
-        if let weight = sampleWeight {
-            guard weight.shape.rank == 1, weight.rows == rows else {
-                throw .shape("sample_weight must have shape (\(rows),), got \(weight.shape).")
+        self.inputs = inputs
+        self.targets = targets
+        if let sampleWeight { try setSampleWeights([sampleWeight]) }
+    }
+
+    /// Sets the weights of the samples: none, one array for all outputs, or one (or nil) for each.
+    package func setSampleWeights(_ weights: [ArrayView?]) throws(ApusError) {
+        for (index, weight) in weights.enumerated() {
+            guard let weight else { continue }
+            let name = weights.count == 1 ? "sample_weight" : "sample_weight[\(index)]"
+            guard weight.shape.rank >= 1, weight.rows == rows else {
+                throw .shape("\(name) must have shape (\(rows),) or begin with \(rows) rows, got \(weight.shape).")
             }
+            let size = max(1, weight.rowCount)
             var fault: (Int, Double)?
             weight.forEachElement { index, pointer in
                 let value = weight.double(pointer)
-                if !(value >= 0 && Float(value).isFinite) { fault = (index, value) }
+                if !(value >= 0 && Float(value).isFinite) { fault = (index / size, value) }
             }
             if let fault {
-                throw .invalid("sample_weight must be >= 0 and finite as float32, row \(fault.0) has \(fault.1).")
+                throw .invalid("\(name) must be >= 0 and finite as float32, row \(fault.0) has \(fault.1).")
             }
         }
-        self.inputs = inputs
-        self.targets = targets
-        self.sampleWeight = sampleWeight
+        sampleWeights = weights
+    }
+
+    /// The weights for an output.
+    func sampleWeight(of output: Int) -> ArrayView? {
+        sampleWeights.count == 1 ? sampleWeights[0] : output < sampleWeights.count ? sampleWeights[output] : nil
+    }
+
+    /// Checks the weights against the shapes of one row of each output, without the axis of the classes.
+    func checkWeights(_ places: [Shape]) throws(ApusError) {
+        guard sampleWeights.count <= 1 || sampleWeights.count == places.count else {
+            throw .invalid("The network has \(places.count) outputs, got \(sampleWeights.count) sample weights.")
+        }
+        for (index, shape) in places.enumerated() {
+            guard let weight = sampleWeight(of: index) else { continue }
+            let own = weight.shape.dropFirst(1)
+            if own == Shape(1) { continue }
+            guard own.rank <= shape.rank, (0..<own.rank).allSatisfy({ own[$0] == shape[$0] }) else {
+                throw .shape(
+                    "sample_weight must have shape (\(rows),) or \(shape.prefixed(by: rows)), or the first axes of that, got \(weight.shape)."
+                )
+            }
+        }
+    }
+
+    /// Writes the weight of each place of some rows for an output; 1 where there are none.
+    func loadWeights(
+        of output: Int, _ order: UnsafePointer<Int>?, start: Int, count: Int, places: Int,
+        to out: UnsafeMutablePointer<Float>
+    ) {
+        guard let weight = sampleWeight(of: output) else {
+            out.update(repeating: 1, count: count * places)
+            return
+        }
+        // What is given for the first axes, or for more than the loss tells apart, goes to all places behind it.
+        let given = max(1, weight.rowCount)
+        let run = max(1, places / given)
+        if run * given != places { out.update(repeating: 1, count: count * places) }
+        for row in 0..<count {
+            let values = weight.rowView(order.map { $0[start + row] } ?? start + row)
+            values.forEachElement { index, pointer in
+                guard (index + 1) * run <= places else { return }
+                (out + row * places + index * run).update(repeating: Float(values.double(pointer)), count: run)
+            }
+        }
     }
 
     private static func check(_ view: ArrayView, rows: Int, name: String, as first: String) throws(ApusError) {
@@ -89,9 +142,10 @@ extension ArrayView {
     }
 
     /// Gathers class numbers, each below `classes`. Throws `invalidArgument` naming the row and the value.
+    /// The `ignored` class may be any; where it is none of these, it becomes -1.
     func gatherLabels(
-        _ order: UnsafePointer<Int>?, start: Int, count: Int, classes: Int, into out: UnsafeMutablePointer<Int32>,
-        name: String
+        _ order: UnsafePointer<Int>?, start: Int, count: Int, classes: Int, ignored: Int? = nil,
+        into out: UnsafeMutablePointer<Int32>, name: String
     ) throws(ApusError) {
         let width = rowCount
         for row in 0..<count {
@@ -100,12 +154,17 @@ extension ArrayView {
             if dtype == .int64, width == 1, shape.rank <= 2 {
                 let value = self.row(number).loadUnaligned(as: Int64.self)
                 out[row] = Int32(truncatingIfNeeded: value)
-                if value < 0 || value >= Int64(classes) { fault = Double(value) }
+                if value < 0 || value >= Int64(classes) {
+                    out[row] = -1
+                    if ignored.map({ Int64($0) != value }) ?? true { fault = Double(value) }
+                }
             } else {
                 rowView(number).forEachElement { index, pointer in
                     let value = double(pointer)
                     if value >= 0, value < Double(classes), value == value.rounded(.down) {
                         out[row * width + index] = Int32(value)
+                    } else if let ignored, Double(ignored) == value {
+                        out[row * width + index] = -1
                     } else {
                         fault = value
                     }

@@ -10,8 +10,8 @@ package final class Trainer: @unchecked Sendable {
     let settings: UpdateSettings
     /// Where the trainable weights decay.
     let decayRanges: [Range<Int>]
-    package let losses: [any Loss]
-    package let metrics: [any Metric]
+    let measures: Measures
+    package var losses: [any Loss] { measures.losses }
     let allocator: Allocator
 
     package internal(set) var weights: Buffer<Float>
@@ -50,7 +50,9 @@ package final class Trainer: @unchecked Sendable {
     let constrained: [WeightSlot]
     var targets: [Buffer<Float>] = []
     var labels: [Buffer<Int32>] = []
-    var rowWeights: Buffer<Float>?
+    let rooms: [LossRoom]
+    /// Weights of the classes in the fit that is going on.
+    var classWeights: [Float]?
     var partials: Buffer<Double>?
     /// Rows of the last forward pass, and whether it was for training.
     var currentRows = 0
@@ -60,11 +62,8 @@ package final class Trainer: @unchecked Sendable {
     var hasLossGradients = false
     var holdsGradients = false
 
-    package static let specs = [
-        ParameterSpec("loss", .any("a loss, or an array of one loss for each output"), default: nil, "what to minimise"),
-        ParameterSpec("optimizer", .object("an optimizer"), default: nil, "how to minimise it"),
-        ParameterSpec("metrics", .any("a metric or an array of metrics"), default: .array([]), "what else to report"),
-    ]
+    package static let specs =
+        Measures.specs + [ParameterSpec("optimizer", .object("an optimizer"), default: nil, "how to minimise it")]
 
     /// Throws `invalidArgument` for a loss or metric that does not fit the outputs, `unsupported` for a network with
     /// parts that this version only runs.
@@ -86,36 +85,10 @@ package final class Trainer: @unchecked Sendable {
         settings = try UpdateSettings(optimizer.parameters)
         decayRanges = settings.decayRanges(graph.slots)
         slotKinds = optimizer.slots + settings.slots
-        let given = parameters["loss"].arrayValue ?? Array(repeating: parameters["loss"], count: graph.outputs.count)
-        guard given.count == graph.outputs.count else {
-            throw .invalid("The network has \(graph.outputs.count) outputs, but \(given.count) losses are given.")
-        }
-        var losses: [any Loss] = []
-        for (index, json) in given.enumerated() {
-            let loss = try LossCatalog.family.make(json)
-            let width = graph.outputShape(index).last
-            if width >= 0 { try loss.checkWidth(width) }
-            losses.append(loss)
-        }
-        self.losses = losses
-        var metrics: [any Metric] = []
-        let wanted = parameters["metrics"]
-        for json in wanted.arrayValue ?? (wanted.isNull ? [] : [wanted]) {
-            let metric = try MetricCatalog.family.make(json)
-            if metric is ErrorMetric, losses.contains(where: { $0.targetKind == .labels }) {
-                throw .invalid("The metric '\(metric.name)' needs targets of the outputs' shape; the loss takes labels.")
-            }
-            if let accuracy = metric as? Accuracy, accuracy.form == .sparse, losses[0].targetKind == .values,
-                graph.outputShape(0).last > 1
-            {
-                throw .invalid("The metric '\(metric.name)' needs class numbers; the loss takes targets of the outputs' shape.")
-            }
-            if metrics.contains(where: { $0.name == metric.name }) {
-                throw .invalid("The metric '\(metric.name)' is given twice.")
-            }
-            metrics.append(metric)
-        }
-        self.metrics = metrics
+        let measures = try Measures(graph, parameters, in: context.allocator)
+        self.measures = measures
+        let allocator = context.allocator
+        rooms = measures.losses.map { _ in LossRoom(allocator) }
         weights = try model.weights.copy(in: allocator)
         gradients = try Buffer(zeros: max(graph.trainableCount, 1), in: allocator)
         var slots: [Buffer<Float>] = []
@@ -146,13 +119,12 @@ package final class Trainer: @unchecked Sendable {
             let shape = fresh.program.outputShapes[index]
             let count = loss.targetKind == .values ? cappedProduct(shape.count, fresh.rows) : 0
             targets.append(try larger(index < self.targets.count ? self.targets[index] : nil, count))
-            let places = cappedProduct(max(1, shape.count / max(1, shape.last)), fresh.rows)
+            let places = cappedProduct(LossForm(measures.layouts[index], shape).places, fresh.rows)
             positions = max(positions, places)
             labels.append(
                 try larger(
                     index < self.labels.count ? self.labels[index] : nil, loss.targetKind == .labels ? places : 0))
         }
-        let rowWeights = try larger(self.rowWeights, fresh.rows)
         let partials = try larger(self.partials, positions / Trainer.positionsOfSlice + 2)
         var states = self.states
         if fresh.stateCount > 0, (states?.values.count ?? 0) < cappedProduct(fresh.stateCount, rows) {
@@ -164,7 +136,6 @@ package final class Trainer: @unchecked Sendable {
         self.states = states
         self.targets = targets
         self.labels = labels
-        self.rowWeights = rowWeights
         self.partials = partials
         hasLossGradients = false
         currentRows = 0
@@ -283,6 +254,6 @@ package final class Trainer: @unchecked Sendable {
         hasLossGradients = false
     }
 
-    /// "loss", then the metrics.
-    package var metricNames: [String] { ["loss"] + metrics.map(\.name) }
+    /// "loss", with several outputs the loss of each, then the metrics.
+    package var metricNames: [String] { measures.names }
 }

@@ -34,6 +34,7 @@ extension Trainer {
         guard dataset.targets.count == shapes.count else {
             throw .invalid("The network has \(shapes.count) outputs, got \(dataset.targets.count) targets.")
         }
+        try dataset.checkWeights(shapes.enumerated().map { places($0.offset, $0.element) })
         for (index, view) in dataset.targets.enumerated() {
             let shape = shapes[index]
             let name = "targets[\(index)]"
@@ -46,7 +47,7 @@ extension Trainer {
                         error.code, "\(error.message) \(losses[index].parameters.kind) compares each output value.")
                 }
             case .labels:
-                let places = shape.dropLast
+                let places = self.places(index, shape)
                 var withUnit = places
                 withUnit.append(1)
                 if (try? Rows.check(view, of: withUnit, name: name)) != nil { continue }
@@ -56,6 +57,14 @@ extension Trainer {
                 }
             }
         }
+    }
+
+    /// The shape of one row of an output without the axis of the classes: what has a label, and a weight of its own.
+    private func places(_ output: Int, _ shape: Shape) -> Shape {
+        guard case .axis(let axis) = measures.layouts[output], axis < shape.rank else { return Shape() }
+        var extents = shape.extents
+        extents.remove(at: axis)
+        return Shape(extents)
     }
 
     func loadInputs(
@@ -82,15 +91,10 @@ extension Trainer {
                 try view.gather(
                     order, start: start, count: count, into: targets[index].pointer, name: name, in: context)
             case .labels:
-                let width = plan?.program.outputShapes[index].last ?? 1
+                guard let shape = plan?.program.outputShapes[index] else { continue }
                 try view.gatherLabels(
-                    order, start: start, count: count, classes: width, into: labels[index].pointer, name: name)
-            }
-        }
-        if let view = dataset.sampleWeight, let rowWeights {
-            for row in 0..<count {
-                let number = order.map { $0[start + row] } ?? start + row
-                rowWeights.pointer[row] = Float(view.double(view.row(number)))
+                    order, start: start, count: count, classes: LossForm(measures.layouts[index], shape).width,
+                    ignored: losses[index].ignoredClass, into: labels[index].pointer, name: name)
             }
         }
     }

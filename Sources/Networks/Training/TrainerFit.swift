@@ -13,6 +13,8 @@ package struct FitPlan {
     /// Writes a checkpoint of a trainer to a path.
     package typealias Save = (Trainer, String) throws(ApusError) -> Void
     package var save: Save?
+    /// Weights of classes 0, 1, ... in the loss of training, for networks of one output.
+    package var classWeights: [Float]?
 
     package init() {}
 }
@@ -29,6 +31,9 @@ extension Trainer {
         }
         let callbacks = try FitCallbacks(plan.callbacks)
         try check(train, targets: true)
+        if plan.classWeights != nil, losses.count > 1 {
+            throw .invalid("class_weight needs a network of one output; this one has \(losses.count).")
+        }
         if let validation {
             do {
                 try check(validation, targets: true)
@@ -58,7 +63,11 @@ extension Trainer {
         try prepare(rows: rowsAtOnce, ownShapes, in: context)
         let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
         let before = try snapshot(in: context)
-        defer { forgetPass() }
+        classWeights = plan.classWeights
+        defer {
+            classWeights = nil
+            forgetPass()
+        }
         do {
             let names = measureNames(heldOut: heldOut != nil, callbacks)
             let round = FitRun(self, names: names, save: plan.save, context)
@@ -97,11 +106,9 @@ extension Trainer {
             report.epoch = state.epoch + 1
             report.epochs = last
             report.batches = batches
-            report.metricNames = metrics.map(\.name)
+            report.metricNames = Array(metricNames.dropFirst())
             let epochBegin = monotonicSeconds()
-            var loss = 0.0
-            var sums = [Double](repeating: 0, count: metrics.count)
-            var positions = 0.0
+            measures.reset()
             var seen = 0
             func fill(_ stage: ProgressReport.Stage) {
                 let now = monotonicSeconds()
@@ -110,18 +117,17 @@ extension Trainer {
                 report.samples = seen
                 report.seconds = now - begin
                 report.samplesPerSecond = Double(seen) / max(now - epochBegin, 1e-9)
-                report.loss = loss / Double(max(seen, 1))
-                report.metrics = sums.map { $0 / max(positions, 1) }
+                report.loss = measures.meanLoss
+                report.metrics = measures.others
             }
             while state.position < batches, !stops {
                 try context.checkInterrupt()
                 let start = state.position * batch
                 let count = min(batch, rows - start)
-                let result: Evaluation
                 do throws(ApusError) {
-                    result = try step(
+                    _ = try step(
                         train, order.map { UnsafePointer($0.pointer) }, start: start, count: count,
-                        withMetrics: !metrics.isEmpty, endsGroup: state.position + 1 == batches, in: context)
+                        withMetrics: true, endsGroup: state.position + 1 == batches, in: context)
                 } catch {
                     guard error.code == .notConverged, callbacks.stopsOnNaN else { throw error }
                     context.warn(error.message)
@@ -130,9 +136,6 @@ extension Trainer {
                 }
                 state.position += 1
                 seen += count
-                loss += result.loss * Double(count)
-                for index in result.metrics.indices { sums[index] += result.metrics[index] }
-                positions += result.positions.first ?? 0
                 if plan.reportsBatches {
                     fill(.batch)
                     stops = try context.report(report, to: progress)
@@ -145,6 +148,8 @@ extension Trainer {
             report.batch = batches
             var values = [report.loss] + report.metrics
             if let heldOut {
+                classWeights = nil
+                defer { classWeights = plan.classWeights }
                 let held = try evaluate(
                     heldOut.data, start: heldOut.start, count: heldOut.count, batchSize: plan.batchSize, in: context)
                 report.hasValidation = true
@@ -178,23 +183,18 @@ extension Trainer {
         _ dataset: Dataset, start: Int, count: Int, batchSize: Int, in context: Context
     ) throws(ApusError) -> [Double] {
         let batch = min(batchSize, count)
-        var loss = 0.0
-        var sums = [Double](repeating: 0, count: metrics.count)
-        var positions = 0.0
+        measures.reset()
         var done = 0
         while done < count {
             try context.checkInterrupt()
             let rows = min(batch, count - done)
             try forward(
                 dataset, start: start + done, count: rows, training: false, borrows: true, in: context)
-            let result = try evaluate(
+            _ = try evaluate(
                 dataset, start: start + done, withGradients: false, withMetrics: true, in: context)
-            loss += result.loss * Double(rows)
-            for index in result.metrics.indices { sums[index] += result.metrics[index] }
-            positions += result.positions.first ?? 0
             done += rows
         }
-        return [loss / Double(count)] + sums.map { $0 / max(positions, 1) }
+        return measures.values
     }
 
     /// Loss and metrics over a whole dataset.

@@ -98,6 +98,10 @@ struct LossTests {
         Case(loss: "categorical_focal_crossentropy", outputs: "probability", targets: "distribution") {
             categoricalFocal($0, $1, 2)
         },
+        Case(loss: "dice loss.axis=-1", outputs: "probability", targets: "binary") { overlap($0, $1, 0.5, 0.5) },
+        Case(
+            loss: "tversky loss.axis=1 loss.alpha=0.3 loss.beta=0.9", outputs: "probability", targets: "distribution"
+        ) { overlap($0, $1, 0.3, 0.9) },
         Case(
             loss: "categorical_focal_crossentropy loss.from_logits=true loss.gamma=0", outputs: "real",
             targets: "distribution"
@@ -119,6 +123,13 @@ struct LossTests {
     private static func categoricalFocal(_ p: [Double], _ t: [Double], _ gamma: Double) -> Double {
         let total = p.reduce(0, +)
         return -zip(p, t).reduce(0) { $0 + 0.25 * pow(1 - $1.0 / total, gamma) * $1.1 * log($1.0 / total) }
+    }
+
+    private static func overlap(_ p: [Double], _ t: [Double], _ alpha: Double, _ beta: Double) -> Double {
+        let both = zip(p, t).reduce(0) { $0 + $1.0 * $1.1 }
+        let missed = t.reduce(0, +) - both
+        let beside = p.reduce(0, +) - both
+        return 1 - both / (both + alpha * missed + beta * beside + (alpha == 0.5 ? 5e-8 : 1e-7))
     }
 
     @Test func everyLossIsCovered() throws {

@@ -104,6 +104,7 @@ class FitOptions(Structure):
         ("progress_every_batch", c_int32),
         ("validation_split", c_double),
         ("callbacks", c_char_p),
+        ("class_weight", POINTER(Array)),
     ]
 
 
@@ -264,6 +265,13 @@ PROTOTYPES = {
     # Training
     "apus_dataset_create": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _OUT),
     "apus_dataset_free": (None, _HANDLE),
+    "apus_dataset_set_sample_weights": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32),
+    # Metrics
+    "apus_metric_create": (_STATUS, _HANDLE, c_char_p, _OUT),
+    "apus_metric_free": (None, _HANDLE),
+    "apus_metric_update": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
+    "apus_metric_result": (_STATUS, _HANDLE, _HANDLE, _ARRAY),
+    "apus_metric_reset": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_create": (_STATUS, _HANDLE, _HANDLE, c_char_p, _OUT),
     "apus_trainer_free": (None, _HANDLE),
     "apus_trainer_fit": (_STATUS, _HANDLE, _HANDLE, _HANDLE, _HANDLE, _FIT),

@@ -1,6 +1,7 @@
 """What every network has: weights, training, predictions, files."""
 
 import ctypes
+import json
 import os
 
 import numpy
@@ -9,7 +10,7 @@ from . import _arrays, _configuration, _context, _handles, layers as _layers, op
 from ._errors import ShapeError
 from ._library import lib
 from ._progress_bar import ProgressBar, number
-from ._trainer import Dataset, Trainer, network_array
+from ._trainer import Dataset, Trainer, named, network_array
 from .callbacks import CallbackList, History
 
 _OPTIMIZERS = {name.lower(): getattr(_optimizers, name) for name in _optimizers.__all__ if name != "schedules"}
@@ -63,6 +64,7 @@ class Model:
         self._unpublished = False
         self._all_layers = []
         self._input_names = []
+        self._output_names = None
         self._carried = {}
         self.name = name
         self.optimizer = None
@@ -224,7 +226,7 @@ class Model:
 
     # Training
 
-    def compile(self, optimizer="adam", loss=None, *, metrics=None):
+    def compile(self, optimizer="adam", loss=None, loss_weights=None, metrics=None, weighted_metrics=None):
         """Says how to train. Compiling again begins with a new optimizer and keeps the weights.
 
         Parameters
@@ -232,9 +234,15 @@ class Model:
         optimizer : str or optimizer, default "adam"
         loss : str or loss
             "mse", "mae", "huber", "binary_crossentropy", "categorical_crossentropy",
-            "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them.
-        metrics : list of str, optional
-            "accuracy", "mse", "mae", ...
+            "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them, or a
+            ``dict`` by the names of the layers that make the outputs.
+        loss_weights : list or dict of float, optional
+            The loss is the sum of the outputs' losses times these.
+        metrics : list of str or metric, optional
+            "accuracy", "mse", "auc", ..., or objects of ``apus.metrics``; for several outputs a list with the metrics of
+            each, or a ``dict`` by their names.
+        weighted_metrics : optional
+            Metrics in which the weights of samples and classes count.
         """
         if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
             optimizer = _OPTIMIZERS[optimizer.lower()]()
@@ -243,9 +251,15 @@ class Model:
             self._current()
         if isinstance(metrics, (str, _configuration.Configured)):
             metrics = [metrics]
+        if isinstance(weighted_metrics, (str, _configuration.Configured)):
+            weighted_metrics = [weighted_metrics]
         before = self.optimizer, self.loss, self._compiled, self._trainer
         self.optimizer, self.loss, self._trainer = optimizer, loss, None
-        self._compiled = {"optimizer": optimizer, "loss": loss, "metrics": list(metrics or [])}
+        self._compiled = {"optimizer": optimizer, "loss": loss, "metrics": _per_output(metrics)}
+        if loss_weights is not None:
+            self._compiled["loss_weights"] = loss_weights
+        if weighted_metrics:
+            self._compiled["weighted_metrics"] = _per_output(weighted_metrics)
         try:
             if loss is None:
                 raise ValueError('compile needs a loss, such as loss="mse"')
@@ -274,7 +288,8 @@ class Model:
 
     @property
     def metrics_names(self):
-        return list(self._require_trainer().names)
+        names = self._require_trainer().names
+        return list(named(names, [0.0] * len(names)))
 
     def fit(
         self,
@@ -288,6 +303,7 @@ class Model:
         validation_data=None,
         shuffle=True,
         *,
+        class_weight=None,
         sample_weight=None,
         initial_epoch=0,
     ):
@@ -311,8 +327,12 @@ class Model:
             Evaluated after each epoch.
         shuffle : bool, default True
             Whether each epoch sees the rows in a new order.
+        class_weight : dict of int to float, optional
+            How much rows of a class weigh in the loss of training, times their sample weight; 1 for those not named. For
+            networks of one output.
         sample_weight : array, optional
-            One non-negative number per row.
+            One non-negative number per row, or per row and step; for several outputs one array for all, a list with an
+            array (or None) for each, or a ``dict`` by their names.
         initial_epoch : int, default 0
             The number of the first epoch.
 
@@ -326,13 +346,13 @@ class Model:
         inputs = self._inputs(x)
         self._build_for(inputs)
         trainer = self._require_trainer()
-        train = Dataset(inputs, self._targets(y), _weight(sample_weight))
+        train = Dataset(inputs, self._targets(y), self._weights(sample_weight))
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
             vx, vy, *weight = validation_data
-            validation = Dataset(self._inputs(vx), self._targets(vy), _weight(weight[0] if weight else None))
+            validation = Dataset(self._inputs(vx), self._targets(vy), self._weights(weight[0] if weight else None))
             validation_split = 0.0
         if not 0 <= validation_split < 1:
             raise ValueError(f"validation_split must be from 0 up to but without 1, got {validation_split}")
@@ -348,10 +368,21 @@ class Model:
             callbacks or [],
             validation_split,
             shuffle,
+            _class_weights(class_weight),
         )
 
     def _fit_epochs(
-        self, trainer, train, validation, batch_size, epochs, verbose, callbacks, validation_split, shuffle
+        self,
+        trainer,
+        train,
+        validation,
+        batch_size,
+        epochs,
+        verbose,
+        callbacks,
+        validation_split,
+        shuffle,
+        class_weight=None,
     ):
         rows = int(train.rows * (1 - validation_split))
         steps = -(-rows // batch_size)
@@ -370,7 +401,8 @@ class Model:
             if watchers.want_batches:
                 watchers.call("on_train_batch_begin", 0, {})
             logs, whole = trainer.fit_epoch(
-                train, validation, batch_size, shuffle, validation_split, on_batch, watchers.library_callbacks
+                train, validation, batch_size, shuffle, validation_split, on_batch, watchers.library_callbacks,
+                class_weight
             )
             if not whole and not self.stop_training:  # the loss was not finite, and TerminateOnNaN is there
                 self.stop_training = True
@@ -404,7 +436,7 @@ class Model:
         """One step of the optimizer on one batch. Returns the loss before the update."""
         inputs = self._inputs(x)
         self._build_for(inputs)
-        loss = self._require_trainer().step(inputs, self._targets(y), _weight(sample_weight))
+        loss = self._require_trainer().step(inputs, self._targets(y), self._weights(sample_weight))
         self._unpublished = True
         return loss
 
@@ -417,13 +449,14 @@ class Model:
         inputs = self._inputs(x)
         self._build_for(inputs)
         trainer = self._require_trainer()
-        dataset = Dataset(inputs, self._targets(y), _weight(sample_weight))
+        dataset = Dataset(inputs, self._targets(y), self._weights(sample_weight))
         values = trainer.evaluate(dataset, _positive("batch_size", 32 if batch_size is None else batch_size))
-        named = dict(zip(trainer.names, values))
+        measured = named(trainer.names, values)
         if verbose and verbose != "auto":
-            print(" - ".join(f"{name}: {number(value)}" for name, value in named.items()))
+            print(" - ".join(f"{name}: {number(value)}" for name, value in measured.items()))
         if return_dict:
-            return named
+            return measured
+        values = list(measured.values())
         return values[0] if len(values) == 1 else values
 
     # Using
@@ -497,9 +530,45 @@ class Model:
             and len(self._handle.info[side]) > 1
         )
 
+    @property
+    def output_names(self):
+        """The names of the layers that make the outputs, each once."""
+        if self._output_names is None:
+            config = json.loads(self._require_built().to_json())["config"]
+            names = []
+            for name in [entry[0] for entry in config.get("output_layers") or ()]:
+                fresh, number = name, 0
+                while fresh in names:
+                    number += 1
+                    fresh = f"{name}_{number}"
+                names.append(fresh)
+            self._output_names = names or [config["layers"][-1]["config"]["name"]]
+        return list(self._output_names)
+
+    def _by_output(self, values, name):
+        """A list with what a ``dict`` has for each output."""
+        names = self.output_names
+        unknown = [key for key in values if key not in names]
+        if unknown:
+            raise ValueError(f"{name} names {unknown[0]!r}; the outputs are {', '.join(names)}")
+        return [values.get(key) for key in names]
+
+    def _weights(self, values):
+        """Sample weights as an array for all outputs, or a list of arrays (or None) for each."""
+        if isinstance(values, dict):
+            values = self._by_output(values, "sample_weight")
+        elif not self._several("outputs", values) or len(values) != len(self._handle.info["outputs"]):
+            return _weight(values)
+        return [_weight(item) for item in values]
+
     def _targets(self, y):
         if y is None:
             return []
+        if isinstance(y, dict):
+            y = self._by_output(y, "y")
+            if any(values is None for values in y):
+                raise ValueError(f"y must have targets for {', '.join(self.output_names)}")
+            y = y if len(y) > 1 else y[0]
         several = list(y) if self._several("outputs", y) else [y]
         targets = [network_array(values, "y") for values in several]
         for i, (target, shape) in enumerate(zip(targets, self._handle.info["outputs"])):
@@ -511,6 +580,8 @@ class Model:
 
     def _is_sparse(self, output):
         loss = self.loss[output] if isinstance(self.loss, (list, tuple)) else self.loss
+        if isinstance(loss, dict) and "class_name" not in loss:
+            loss = loss.get(self.output_names[output])
         name = loss if isinstance(loss, str) else type(loss).__name__
         return "sparse" in name.lower()
 
@@ -561,6 +632,30 @@ def _weight(values):
         return None
     weight = _arrays.as_array(values, "sample_weight")
     return weight if weight.dtype.kind == "f" else weight.astype(numpy.float32)
+
+
+def _per_output(metrics):
+    return dict(metrics) if isinstance(metrics, dict) else list(metrics or [])
+
+
+def _class_weights(values):
+    """A dense array from a ``dict``; classes that it does not name weigh 1."""
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise TypeError(f"class_weight must be a dict of class numbers and weights, got {type(values).__name__}")
+    numbers = [_class_number(key) for key in values]
+    weights = numpy.ones(max(numbers, default=0) + 1, numpy.float32)
+    for key, value in zip(numbers, values.values()):
+        weights[key] = value
+    return weights
+
+
+def _class_number(key):
+    number = int(key)
+    if number != key or not 0 <= number < 1 << 20:
+        raise ValueError(f"class_weight must have class numbers from 0 as keys, got {key!r}")
+    return number
 
 
 def _check_name(path):

@@ -10,7 +10,9 @@ _INTERVAL = 0.05
 
 
 def number(value):
-    """A value in about five characters."""
+    """A value in about five characters; of an array all of them."""
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0:
+        return "[" + " ".join(number(item) for item in value.ravel().tolist()) + "]"
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.4e}"
 
 

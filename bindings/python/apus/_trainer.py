@@ -8,7 +8,7 @@ import numpy
 
 from . import _arrays, _context, _handles, _interrupt
 from ._errors import ShapeError
-from ._library import PROGRESS, PROGRESS_BATCH, FitOptions, Progress, lib
+from ._library import PROGRESS, PROGRESS_BATCH, Array, FitOptions, Progress, lib
 
 
 class Dataset(_handles.Handle):
@@ -18,6 +18,7 @@ class Dataset(_handles.Handle):
 
     def __init__(self, inputs, targets, weight=None):
         super().__init__(None, lib.apus_dataset_free)
+        weights = list(weight) if isinstance(weight, (list, tuple)) else None
         self.inputs, self.targets, self.weight = inputs, targets, weight
         self.rows = _arrays.rows(inputs[0])
         out = ctypes.c_void_p()
@@ -29,11 +30,18 @@ class Dataset(_handles.Handle):
                     len(inputs),
                     _arrays.views(targets) if targets else None,
                     len(targets),
-                    None if weight is None else _arrays.view(weight),
+                    None if weight is None or weights is not None else _arrays.view(weight),
                     ctypes.byref(out),
                 )
             )
-        self.pointer = out.value
+            self.pointer = out.value
+            if weights is not None:
+                views = (Array * len(weights))(
+                    *[_arrays.unknown() if item is None else _arrays.view(item) for item in weights]
+                )
+                context.check(
+                    lib.apus_dataset_set_sample_weights(context.handle, self.pointer, views, len(weights))
+                )
 
 
 class Trainer(_handles.Handle):
@@ -81,7 +89,9 @@ class Trainer(_handles.Handle):
         """About how long training on so many rows takes."""
         return rows * self.cost + rows / max(1, batch_size) * 1e-5
 
-    def fit_epoch(self, train, validation, batch_size, shuffle, validation_split, on_batch=None, callbacks=""):
+    def fit_epoch(
+        self, train, validation, batch_size, shuffle, validation_split, on_batch=None, callbacks="", class_weight=None
+    ):
         """Trains one epoch and publishes the weights; what it measured as a ``dict``, and whether it was a whole epoch.
 
         ``on_batch(batch, batches, logs)`` is called after each batch if given and may return True to stop. ``callbacks``
@@ -98,6 +108,9 @@ class Trainer(_handles.Handle):
             validation_split=validation_split,
             callbacks=callbacks.encode(),
         )
+        if class_weight is not None:
+            weights = _arrays.view(class_weight)
+            options.class_weight = ctypes.pointer(weights)
         with _context.current() as context:
             with watch:
                 status = lib.apus_trainer_fit(
@@ -203,20 +216,36 @@ class EpochWatch(_interrupt.SignalKeeper):
         self.logs = self._measured(progress)
         self.whole = True
         if progress.has_validation:
-            self.logs["val_loss"] = progress.validation_loss
-            for i, name in enumerate(self._names[1:]):
-                self.logs["val_" + name] = progress.validation_metrics[i]
+            count = len(self._names) - 1
+            held = named(self._names, [progress.validation_loss, *(progress.validation_metrics[:count] if count else [])])
+            self.logs.update({"val_" + name: value for name, value in held.items()})
         return 0
 
     def _measured(self, progress):
-        logs = {"loss": progress.loss}
-        for i, name in enumerate(self._names[1:]):
-            logs[name] = progress.metrics[i]
-        return logs
+        count = len(self._names) - 1
+        return named(self._names, [progress.loss, *(progress.metrics[:count] if count else [])])
 
     def __exit__(self, *exception):
         self.callback = None  # ends the circle of references
         return super().__exit__(*exception)
+
+
+def named(names, values):
+    """Values by name; "name[0]", "name[1]", ... and "name[0,0]", ... become an array under "name"."""
+    result = {}
+    for name, value in zip(names, values):
+        if not name.endswith("]"):
+            result[name] = value
+            continue
+        base, _, index = name[:-1].rpartition("[")
+        result.setdefault(base, {})[tuple(map(int, index.split(",")))] = value
+    for name, value in result.items():
+        if isinstance(value, dict):
+            array = numpy.empty([largest + 1 for largest in max(value)])
+            for index, item in value.items():
+                array[index] = item
+            result[name] = array
+    return result
 
 
 def network_array(values, name):

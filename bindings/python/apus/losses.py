@@ -9,6 +9,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "Dice",
     "Hinge",
     "Huber",
     "KLDivergence",
@@ -20,13 +21,15 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "Tversky",
 ]
 
 
 class Loss(Configured):
     """Base of the losses.
 
-    ``reduction`` is "sum_over_batch_size", the mean over the rows of a batch, or "sum".
+    ``reduction`` is "sum_over_batch_size" or "mean", the mean over the positions that count; "sum"; or
+    "mean_with_sample_weight", the sum over that of the weights.
     """
 
     def __init__(self, reduction="sum_over_batch_size"):
@@ -58,12 +61,15 @@ class BinaryCrossentropy(Loss):
         Whether predictions are scores before the sigmoid.
     label_smoothing : float, default 0.0
         Moves targets this far towards 1/2.
+    axis : int, default -1
+        The axis over which the mean of a position is taken.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, reduction="sum_over_batch_size"):
+    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size"):
         super().__init__(reduction)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.axis = axis
 
 
 class CategoricalCrossentropy(Loss):
@@ -75,12 +81,15 @@ class CategoricalCrossentropy(Loss):
         Whether predictions are scores before the softmax.
     label_smoothing : float, default 0.0
         Moves targets this far towards equal shares.
+    axis : int, default -1
+        The axis of the classes; 1 for outputs with channels first.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, reduction="sum_over_batch_size"):
+    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size"):
         super().__init__(reduction)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.axis = axis
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -90,11 +99,17 @@ class SparseCategoricalCrossentropy(Loss):
     ----------
     from_logits : bool, default False
         Whether predictions are scores before the softmax.
+    ignore_class : int, optional
+        Positions with this label, which may be none of the classes, do not count.
+    axis : int, default -1
+        The axis of the classes; 1 for outputs with channels first.
     """
 
-    def __init__(self, from_logits=False, reduction="sum_over_batch_size"):
+    def __init__(self, from_logits=False, ignore_class=None, reduction="sum_over_batch_size", axis=-1):
         super().__init__(reduction)
         self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
 
 
 class MeanAbsolutePercentageError(Loss):
@@ -130,7 +145,7 @@ class Poisson(Loss):
 
 
 class CosineSimilarity(Loss):
-    """Minus the cosine of the angle between target and prediction over the last axis; -1 when they point the same way."""
+    """Minus the cosine of the angle between target and prediction over an axis; -1 when they point the same way."""
 
     def __init__(self, axis=-1, reduction="sum_over_batch_size"):
         super().__init__(reduction)
@@ -160,9 +175,11 @@ class BinaryFocalCrossentropy(Loss):
         gamma=2.0,
         from_logits=False,
         label_smoothing=0.0,
+        axis=-1,
         reduction="sum_over_batch_size",
     ):
         super().__init__(reduction)
+        self.axis = axis
         self.apply_class_balancing = apply_class_balancing
         self.alpha = alpha
         self.gamma = gamma
@@ -198,4 +215,29 @@ class CategoricalFocalCrossentropy(Loss):
         self.gamma = gamma
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.axis = axis
+
+
+class Dice(Loss):
+    """1 - 2 Σ target · prediction / (Σ target + Σ prediction), for segmentations.
+
+    ``axis`` None, the default, compares the whole batch at once; all axes but that of the rows, such as [1, 2, 3], each
+    row; one axis what is along it.
+    """
+
+    def __init__(self, reduction="sum_over_batch_size", axis=None):
+        super().__init__(reduction)
+        self.axis = axis
+
+
+class Tversky(Loss):
+    """1 - B / (B + alpha M + beta F): B what target and prediction share, M what is missed, F what is too much.
+
+    Dice weighs both alike (Salehi et al. 2017). ``axis`` is as for ``Dice``.
+    """
+
+    def __init__(self, alpha=0.5, beta=0.5, reduction="sum_over_batch_size", axis=None):
+        super().__init__(reduction)
+        self.alpha = alpha
+        self.beta = beta
         self.axis = axis
