@@ -7,16 +7,21 @@ private struct BackwardOperands {
     let input: RecurrentPanels?
     /// Room for the gates of a row in each lane.
     let room: UnsafeMutablePointer<Float>
+    /// Where the gradients by the gates of all steps are packed, for the products that make those of the weights.
+    let gates: RecurrentPanels
 }
 
 extension RecurrentPass {
-    /// Floats of workspace that a backward pass needs: for the steps, then for the products over all of them.
+    /// Floats of workspace that a backward pass needs: kernels, room, the gates of all steps, sums.
     static func backwardWorkspace(_ layer: RecurrentLayer<Cell>, features: Int, positions: Int, lanes: Int) -> Int {
         let cell = layer.cell
         let recurrent = cell.products.reduce(0) { $0 + RecurrentPanels.size($1.gates.count * cell.units, cell.units) }
-        let steps = recurrent + RecurrentPanels.size(layer.width, features) + cappedProduct(lanes, layer.width)
-        return max(steps, min(1 << 56, RecurrentPanels.size(positions, layer.width) + layer.width))
+        let steps = recurrent + RecurrentPanels.size(layer.width, features) + roomSize(lanes, layer.width)
+        return min(1 << 56, steps + RecurrentPanels.size(positions, layer.width) + layer.width)
     }
+
+    /// Floats of room in all lanes; what follows begins on a cache line.
+    private static func roomSize(_ lanes: Int, _ width: Int) -> Int { (cappedProduct(lanes, width) + 15) & ~15 }
 
     func backward() {
         guard step.isDifferentiable else { return }
@@ -27,27 +32,26 @@ extension RecurrentPass {
             for order in (0..<steps).reversed() { backward(rows, order, operands, operands.room + lane * width) }
             endGradients(rows)
         }
-        if step.trains { weightGradients() }
+        if step.trains { weightGradients(operands.gates) }
     }
 
     private func packBackward() -> BackwardOperands {
         let products = cell.products
         var end = 0
         for product in products { end += RecurrentPanels.size(product.gates.count * units, units) }
-        var operands = BackwardOperands(recurrent: step.workspace, input: nil, room: step.workspace + end)
-        if step.inputGradient != nil {
-            let input = RecurrentPanels(k: width, n: features, panels: step.workspace + end)
-            operands = BackwardOperands(
-                recurrent: step.workspace, input: input,
-                room: step.workspace + end + RecurrentPanels.size(width, features))
-        }
-        let input = operands.input
-        context.parallel(products.count + (input == nil ? 0 : 1)) { job in
+        let kernel = RecurrentPanels(k: width, n: features, panels: step.workspace + end)
+        if step.inputGradient != nil { end += RecurrentPanels.size(width, features) }
+        let room = step.workspace + end
+        let operands = BackwardOperands(
+            recurrent: step.workspace, input: step.inputGradient == nil ? nil : kernel, room: room,
+            gates: RecurrentPanels(
+                k: layout.rows * steps, n: width, panels: room + RecurrentPass.roomSize(step.lanes, width)))
+        context.parallel(products.count + (step.inputGradient == nil ? 0 : 1)) { job in
             if job < products.count {
                 panels(job, step.workspace).pack(
                     step.weights[1] + products[job].gates.lowerBound * units, width, transposes: true, context.kernels)
             } else {
-                input?.pack(step.weights[0], width, transposes: true, context.kernels)
+                kernel.pack(step.weights[0], width, transposes: true, context.kernels)
             }
         }
         return operands
@@ -90,6 +94,7 @@ extension RecurrentPass {
         if layer.settings.returnsSequences || order + 1 == steps { takeOutputGradient(rows, order) }
         guard countsAnywhere(rows, order) else {
             clear(rows, order)
+            packGates(rows, order, operands.gates)
             clearInputGradient(rows, order)
             return
         }
@@ -98,6 +103,8 @@ extension RecurrentPass {
         let all = block(rows, order)
         if usesRecurrentDropout { operand.update(repeating: 0, count: rows.count * units) }
         let kernels = context.kernels
+        // Nobody asks for the gradient by states that are zeros.
+        let stops = order == 0 && beginsAtZero
         var stage = cell.products.last?.stage ?? 0
         goBack(rows, order, stage, room)
         for number in cell.products.indices.reversed() {
@@ -106,6 +113,7 @@ extension RecurrentPass {
                 stage = product.stage
                 goBack(rows, order, stage, room)
             }
+            if stops, !product.readsKept { continue }
             let source = product.writesKept ? all.kept : all.gates + product.gates.lowerBound * units
             panels(number, operands.recurrent).multiply(
                 rows.count, source, product.writesKept ? units : width, beta: product.readsKept ? 0 : 1,
@@ -116,8 +124,16 @@ extension RecurrentPass {
             kernels.multiply(operand, at(layout.stateFactors) + start, operand, count)
             kernels.add(gradient, operand, gradient, count)
         }
+        packGates(rows, order, operands.gates)
         guard let panels = operands.input, let dx = step.inputGradient else { return }
         inputGradient(rows, order, all.gates, panels, dx)
+    }
+
+    /// Packs the gates' gradients while they are in the cache.
+    private func packGates(_ rows: Range<Int>, _ order: Int, _ panels: RecurrentPanels) {
+        guard step.trains else { return }
+        let place = layout.place(order) + rows.lowerBound
+        panels.pack(rows: rows.count, from: place, at(layout.gates) + place * width, width, context.kernels)
     }
 
     private func takeOutputGradient(_ rows: Range<Int>, _ order: Int) {
@@ -149,8 +165,8 @@ extension RecurrentPass {
         }
     }
 
-    /// Gradients of a step that does not count. What it kept is cleared, too: a product of it and a gradient of 0 must be
-    /// 0; the input it would have had is not there where no row of a slice counted.
+    /// Gradients of a step that does not count. What it kept is cleared, too: its product with a gradient of 0 must be 0.
+    /// The input it would have had is not there where no row of a slice counted.
     private func clear(_ rows: Range<Int>, _ order: Int) {
         let block = block(rows, order)
         block.gates.update(repeating: 0, count: rows.count * width)
@@ -184,61 +200,59 @@ extension RecurrentPass {
 
     /// Rows of a kernel's gradient that are made as one slice: three tiles of every instruction set.
     private static var rowsOfTiles: Int { 36 }
-    /// Columns of a bias summed as one slice.
-    private static var columnsOfSum: Int { 64 }
+    /// Whole panels of every instruction set have a multiple of so many columns.
+    private static var columnsOfPanels: Int { 32 }
 
     /// The gradients of the weights: products of what each step's products read with the gradients by what they made.
-    private func weightGradients() {
-        let gates = UnsafePointer(at(layout.gates))
+    private func weightGradients(_ gates: RecurrentPanels) {
+        let bias = layer.settings.usesBias ? step.gradients[2] : nil
         let kernel = KernelGradient(of: at(layout.input), rows: features, into: step.gradients[0])
         let recurrent = step.gradients[1]
-        let bias = layer.settings.usesBias ? step.gradients[2] : nil
         if cell.products.count == 1 {
-            let second = KernelGradient(of: operand, rows: units, into: recurrent)
-            make(gates, width, width, kernel, second, bias: bias)
+            make(gates, kernel, KernelGradient(of: operand, rows: units, into: recurrent), bias: bias)
             return
         }
-        make(gates, width, width, kernel, nil, bias: bias)
+        make(gates, kernel, nil, bias: bias)
         for product in cell.products {
             let from = product.gates.lowerBound * units
+            let columns = product.gates.count * units
+            let panels = RecurrentPanels(k: gates.k, n: columns, panels: gates.panels)
+            // The first gates are packed already, where they end with a panel; later ones take their place.
+            if product.writesKept || from > 0 || columns % RecurrentPass.columnsOfPanels != 0 {
+                let source = product.writesKept ? at(layout.kept) : at(layout.gates) + from
+                let distance = product.writesKept ? units : width
+                context.parallel(over: gates.k, by: 256) { range in
+                    panels.pack(
+                        rows: range.count, from: range.lowerBound, source + range.lowerBound * distance, distance,
+                        context.kernels)
+                }
+            }
             make(
-                product.writesKept ? UnsafePointer(at(layout.kept)) : gates + from, product.writesKept ? units : width,
-                product.gates.count * units,
+                panels,
                 KernelGradient(
                     of: product.readsKept ? at(layout.kept) : operand, rows: units, into: recurrent.map { $0 + from }),
                 nil, bias: cell.hasRecurrentBias ? bias.map { $0 + width + from } : nil)
         }
     }
 
-    /// One or two kernels' gradients, and a bias's, from the gradients `b` of all steps, `n` columns of them.
+    /// One or two kernels' gradients, and a bias's, from the packed gradients of all steps.
     private func make(
-        _ b: UnsafePointer<Float>, _ ldb: Int, _ n: Int, _ first: KernelGradient, _ second: KernelGradient?,
+        _ panels: RecurrentPanels, _ first: KernelGradient, _ second: KernelGradient?,
         bias: UnsafeMutablePointer<Float>?
     ) {
-        let positions = layout.rows * steps
-        let panels = RecurrentPanels(k: positions, n: n, panels: step.workspace)
-        let sums = step.workspace + RecurrentPanels.size(positions, n)
-        let columns = RecurrentPass.columnsOfSum
-        let sumSlices = bias == nil ? 0 : (n + columns - 1) / columns
-        context.parallel(panels.packSlices + sumSlices) { job in
-            if job < panels.packSlices {
-                panels.pack(slice: job, of: b, ldb, context.kernels)
-            } else if let bias {
-                let from = (job - panels.packSlices) * columns
-                let count = min(n - from, columns)
-                let out = bias + from
-                context.kernels.sum_rows(
-                    b + from, Int64(positions), Int64(count), Int64(ldb), step.accumulates ? sums + from : out)
-                if step.accumulates { context.kernels.add(out, sums + from, out, Int64(count)) }
-            }
-        }
+        let room = panels.panels + RecurrentPanels.size(panels.k, panels.n)
         let tiles = RecurrentPass.rowsOfTiles
-        let firstSlices = (first.rows + tiles - 1) / tiles
-        let secondSlices = second.map { ($0.rows + tiles - 1) / tiles } ?? 0
-        context.parallel(firstSlices + secondSlices) { job in
-            let isFirst = job < firstSlices
-            guard let kernel = isFirst ? first : second, let gradient = kernel.gradient else { return }
-            let from = (isFirst ? job : job - firstSlices) * tiles
+        let sums = bias == nil ? 0 : panels.count(context.kernels)
+        let firstEnd = (first.rows + tiles - 1) / tiles
+        let end = firstEnd + (second.map { ($0.rows + tiles - 1) / tiles } ?? 0)
+        context.parallel(end + sums) { job in
+            if job >= end {
+                guard let bias else { return }
+                panels.sum(panel: job - end, into: bias, room: room, accumulates: step.accumulates, context.kernels)
+                return
+            }
+            guard let kernel = job < firstEnd ? first : second, let gradient = kernel.gradient else { return }
+            let from = (job < firstEnd ? job : job - firstEnd) * tiles
             panels.multiply(
                 transposesA: true, min(tiles, kernel.rows - from), kernel.operand + from, kernel.rows,
                 beta: step.accumulates ? 1 : 0, gradient + from * width, width, context.kernels)

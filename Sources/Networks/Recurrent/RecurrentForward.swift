@@ -87,6 +87,8 @@ extension RecurrentPass {
                     run(rows, order, stage, operands.bias)
                     stage += 1
                 }
+                // Zeros times a kernel are zeros.
+                if order == 0, beginsAtZero, !product.writesKept { continue }
                 let panels = panels(number, operands.recurrent)
                 let source = product.readsKept ? UnsafePointer(all.kept) : all.operand
                 if product.writesKept {

@@ -1,7 +1,7 @@
 import Core
 
-/// Where a recurrent layer's arrays are: sizes for some rows, and offsets into scratch. Arrays of steps have one block of
-/// dense rows for each step in the order of processing, so that a step of some rows is one run of memory; where no
+/// Where a recurrent layer's arrays are: sizes for some rows, and offsets into scratch. Arrays of steps have one block
+/// of dense rows for each step in the order of processing, so that a step of some rows is one run of memory; where no
 /// gradient will be asked for, one step's place serves all.
 struct RecurrentLayout {
     let rows: Int

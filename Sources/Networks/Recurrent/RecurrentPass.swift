@@ -44,6 +44,9 @@ struct RecurrentPass<Cell: RecurrentCell> {
         slices = (layout.rows + rowsOfSlice - 1) / rowsOfSlice
     }
 
+    /// Whether the states before the first step are zeros that nobody has given.
+    var beginsAtZero: Bool { step.inputs.count == 1 && step.state == nil }
+
     // MARK: Places
 
     func rows(_ slice: Int) -> Range<Int> {
