@@ -59,7 +59,7 @@ private func checkReal(_ view: ArrayView, _ name: String) throws(ApusError) {
     }
 }
 
-private func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
+func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
     object(try require(pointer, name), as: Dataset.self)
 }
 
