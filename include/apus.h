@@ -1040,6 +1040,16 @@ typedef struct apus_minimum {
 apus_status apus_minimize(apus_context *context, const char *method, const char *parameters,
                           const apus_problem *problem, double *x, apus_iteration_callback callback,
                           void *callback_user, apus_minimum *result);
+
+/* Trains a small network on all rows at once: minimises the trainer's loss over a dataset, as a function of its
+ * trainable weights (in their order, weight by weight), by a method of apus_minimize, from the working weights; then
+ * publishes. Loss and gradient are the network's in single precision, so runs end with APUS_STOP_PRECISION where those
+ * cannot go further. Second derivatives come from differences of gradients. Layers behave as in training, random ones
+ * with the same numbers each time; a loss that is not finite counts as undefined. The optimizer's state and its count of
+ * updates stay. An error leaves trainer and model as they were. APUS_E_UNSUPPORTED for weights with constraints. */
+apus_status apus_trainer_minimize(apus_context *context, apus_trainer *trainer, const apus_dataset *train,
+                                  const char *method, const char *parameters, apus_iteration_callback callback,
+                                  void *callback_user, apus_minimum *result);
 /* The least value of a function of one number. `method`: "brent" (NULL; Brent 1973: parabolas and golden section) and
  * "golden" (Kiefer 1953) go downhill from a and b in growing steps until the function rises, then close in; with the
  * parameter middle=M, a point between a and b where f is lower than at both, that is the bracket. "bounded" stays

@@ -1,5 +1,6 @@
 import CApus
 import Core
+import Networks
 import Numerics
 
 /// A caller's problem, its functions interruptible and run in the caller's floating-point state.
@@ -82,6 +83,24 @@ public func apus_minimize(
         let result = try initialised(result, "result", "APUS_MINIMUM_INIT")
         let minimum = try MinimizerCatalog.minimise(
             method, parameters, Apus.problem(problem, context), from: x, gradient: result.pointee.gradient,
+            inverseHessian: result.pointee.inverse_hessian, in: context,
+            step: iterationStep(callback, callback_user, context))
+        store(minimum, in: result)
+    }
+}
+
+@implementation @_cdecl("apus_trainer_minimize")
+public func apus_trainer_minimize(
+    _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ train: OpaquePointer?, _ method: UnsafePointer<CChar>?,
+    _ parameters: UnsafePointer<CChar>?, _ callback: apus_iteration_callback?,
+    _ callback_user: UnsafeMutableRawPointer?, _ result: UnsafeMutablePointer<apus_minimum>?
+) -> apus_status {
+    training(context, trainer) { (context, trainer) throws(ApusError) in
+        let method = try optionalText(method, "method")
+        let parameters = try optionalText(parameters, "parameters")
+        let result = try initialised(result, "result", "APUS_MINIMUM_INIT")
+        let minimum = try trainer.minimise(
+            dataset(train, "train"), method: method, parameters: parameters, gradient: result.pointee.gradient,
             inverseHessian: result.pointee.inverse_hessian, in: context,
             step: iterationStep(callback, callback_user, context))
         store(minimum, in: result)

@@ -1,5 +1,5 @@
 /* What looks on during a fit: early stopping, checkpoints of the best, logs, learning rates; accumulated gradients;
- * options of programs that were built against version 1.0. */
+ * all rows at once; options of programs that were built against version 1.0. */
 #define _POSIX_C_SOURCE 200809L
 #include <stddef.h>
 #include <unistd.h>
@@ -151,6 +151,24 @@ static void options_of_version_1_0_are_taken(void)
     apus_trainer_free(trainer);
 }
 
+static void all_rows_at_once(void)
+{
+    apus_trainer *trainer = make(SGD);
+    apus_minimum result = APUS_MINIMUM_INIT;
+    double gradient[1] = {9}, inverse[1] = {9};
+    result.gradient = gradient, result.inverse_hessian = inverse;
+    OK(context, apus_trainer_minimize(context, trainer, validation, "BFGS", "gtol=1e-6", NULL, NULL, &result));
+    /* (w - 1/4)^2: the second derivative is 2. */
+    CHECK(fabsf(weight(trainer) - 0.25f) < 1e-6f && result.value < 1e-12 && result.status == APUS_STOP_CONVERGED);
+    CHECK(fabs(gradient[0]) < 1e-6 && fabs(inverse[0] - 0.5) < 1e-3);
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "banana",
+                 apus_trainer_minimize(context, trainer, train, "banana", NULL, NULL, NULL, &result));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "gtol",
+                 apus_trainer_minimize(context, trainer, train, "CG", "gtol=-1", NULL, NULL, &result));
+    CHECK(fabsf(weight(trainer) - 0.25f) < 1e-6f);
+    apus_trainer_free(trainer);
+}
+
 static void a_weight_must_have_its_shape(void)
 {
     apus_trainer *trainer = make(SGD);
@@ -179,6 +197,7 @@ int main(void)
     RUN(divergence_fails_or_ends_a_fit);
     RUN(accumulated_steps_are_one);
     RUN(options_of_version_1_0_are_taken);
+    RUN(all_rows_at_once);
     RUN(a_weight_must_have_its_shape);
     apus_dataset_free(train);
     apus_dataset_free(validation);

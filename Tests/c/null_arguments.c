@@ -257,6 +257,7 @@ static void training_refuses_null(void)
     apus_dataset *d = NULL;
     apus_metric *m = NULL;
     apus_trainer *t = NULL;
+    apus_minimum minimum = APUS_MINIMUM_INIT;
     double loss, values[2];
 
     NULL_FAILS("inputs", apus_dataset_create(context, NULL, 1, &y, 1, NULL, &d));
@@ -276,6 +277,9 @@ static void training_refuses_null(void)
     NULL_FAILS("out", apus_trainer_create(context, network_model, TRAINER_PARAMETERS, NULL));
     NULL_FAILS("trainer", apus_trainer_fit(context, NULL, dataset, NULL, NULL));
     NULL_FAILS("train", apus_trainer_fit(context, trainer, NULL, NULL, NULL));
+    NULL_FAILS("trainer", apus_trainer_minimize(context, NULL, dataset, NULL, NULL, NULL, NULL, &minimum));
+    NULL_FAILS("train", apus_trainer_minimize(context, trainer, NULL, NULL, NULL, NULL, NULL, &minimum));
+    NULL_FAILS("result", apus_trainer_minimize(context, trainer, dataset, NULL, NULL, NULL, NULL, NULL));
     NULL_FAILS("trainer", apus_trainer_set_weight(context, NULL, "dense/bias", &x));
     NULL_FAILS("path", apus_trainer_set_weight(context, trainer, NULL, &x));
     NULL_FAILS("value", apus_trainer_set_weight(context, trainer, "dense/bias", NULL));

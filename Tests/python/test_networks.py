@@ -628,3 +628,26 @@ def test_a_loaded_checkpoint_knows_its_history(flowers, tmp_path):
     model.save_checkpoint(tmp_path / "c.h5")
     loaded = apus.load_checkpoint(tmp_path / "c.h5")
     assert loaded.history.history == history and loaded.history.epoch == [0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "Newton-CG"])
+def test_all_rows_at_once_by_methods_of_minimisation(method, rng):
+    x = rng.normal(size=(200, 3))
+    y = x @ [[1.0], [-2.0], [0.5]] + 0.25
+    model = Sequential([Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    seen = []
+    result = model.minimize(x, y, method, callback=seen.append)
+    assert result.fun < 1e-9 and result.status in (0, 3) and len(seen) == result.nit
+    numpy.testing.assert_allclose(model.get_weights()[0][:, 0], [1.0, -2.0, 0.5], atol=1e-4)
+    numpy.testing.assert_allclose(result.x[1], [0.25], atol=1e-4)
+    assert model.evaluate(x, y) == pytest.approx(result.fun, abs=1e-9)
+
+    def stop(weights):
+        raise StopIteration
+
+    assert model.minimize(x, y + 1, method, callback=stop).nit == 1
+    with pytest.raises(ValueError, match="L-BFGS-B"):
+        model.minimize(x, y, "banana")
+    with pytest.raises(ZeroDivisionError):
+        model.minimize(x, y, method, callback=lambda weights: 1 / 0)

@@ -78,6 +78,8 @@ package final class NetworkGraph: Sendable {
     package let slots: [WeightSlot]
     package let weightCount: Int
     package let trainableCount: Int
+    /// Numbers in the trainable weights, without what `trainableCount` has between them.
+    var trainableNumbers: Int { slots.reduce(0) { $1.isTrainable ? $0 + $1.count : $0 } }
     /// Whether every input declares all of its extents.
     package let hasFixedInputs: Bool
     /// Calls of plain layers when all nested models are taken apart, and how deep they are nested.

@@ -54,9 +54,13 @@ extension Trainer {
     /// Adds the group, where there is one, to a checkpoint's own state.
     func recordGroup(_ own: inout Record) throws(ApusError) {
         guard holdsGroup else { return }
-        let count = model.graph.trainableCount
-        let tensor = try Tensor(.float32, Shape(count), in: allocator)
-        tensor.floats.update(from: gradients.pointer, count: count)
+        // Weight after weight: how buffers are laid out is no business of files.
+        let tensor = try Tensor(.float32, Shape(model.graph.trainableNumbers), in: allocator)
+        var place = 0
+        for slot in model.graph.slots where slot.isTrainable {
+            (tensor.floats + place).update(from: gradients.pointer + slot.offset, count: slot.count)
+            place += slot.count
+        }
         own.set("accumulated_batches", .integer(state.group.batches))
         own.set("accumulated_size", .real(state.group.size))
         own.set("accumulated_last_size", .real(state.group.lastSize))
@@ -73,9 +77,12 @@ extension Trainer {
         guard group.batches >= 1, group.lastSize > 0, group.size >= group.lastSize, group.size.isFinite else {
             throw .corrupt("The checkpoint's accumulated gradients contradict themselves.")
         }
-        let count = model.graph.trainableCount
-        let tensor = try own.tensor("accumulated_gradients", .float32, shape: [count])
-        gradients.pointer.update(from: tensor.floats, count: count)
+        let tensor = try own.tensor("accumulated_gradients", .float32, shape: [model.graph.trainableNumbers])
+        var place = 0
+        for slot in model.graph.slots where slot.isTrainable {
+            (gradients.pointer + slot.offset).update(from: tensor.floats + place, count: slot.count)
+            place += slot.count
+        }
         state.group = group
         holdsGradients = true
     }

@@ -383,6 +383,10 @@ PROTOTYPES = {
         *(_STATUS, _HANDLE, c_char_p, c_char_p, POINTER(Problem), c_void_p),
         *(ITERATION_CALLBACK, c_void_p, POINTER(Minimum)),
     ),
+    "apus_trainer_minimize": (
+        *(_STATUS, _HANDLE, _HANDLE, _HANDLE, c_char_p, c_char_p),
+        *(ITERATION_CALLBACK, c_void_p, POINTER(Minimum)),
+    ),
     "apus_line_search": (
         *(_STATUS, _HANDLE, c_char_p, POINTER(Problem), c_void_p, c_void_p, POINTER(c_double)),
         POINTER(Minimum),

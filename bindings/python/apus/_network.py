@@ -432,6 +432,39 @@ class Model:
 
         return on_batch
 
+    def minimize(self, x, y=None, method="L-BFGS-B", *, sample_weight=None, options=None, callback=None):
+        """Trains a small network on all rows at once, by a method of ``apus.optimize.minimize``.
+
+        The loss over all rows is a function of the trainable weights. Layers behave as in training, random ones with the
+        same numbers each time; the state of the optimizer stays.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As for ``fit``.
+        method : str, default "L-BFGS-B"
+            "L-BFGS-B", "CG", "BFGS", "Newton", "Newton-CG", "trust-exact", "trust-ncg", ...
+        options : dict, optional
+            ``maxiter``, ``gtol`` and what else the method has.
+        callback : function of (weights), optional
+            Called after each iteration with all weights in one array. ``StopIteration`` ends the run and keeps the best.
+
+        Returns
+        -------
+        OptimizeResult
+            fun, nit, nfev, njev, nhev, success, status and message; x is what ``get_weights`` gives. Single precision
+            ends many runs before ``gtol`` is met, with status 3 and ``success`` False.
+        """
+        from .optimize._minimize import outcome
+
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        train = Dataset(inputs, self._targets(y), _weight(sample_weight))
+        self._publish_steps()
+        out = trainer.minimize(train, method, dict(options or {}), callback)
+        return outcome(self.get_weights(), out)
+
     def train_on_batch(self, x, y=None, sample_weight=None):
         """One step of the optimizer on one batch. Returns the loss before the update."""
         inputs = self._inputs(x)

@@ -8,7 +8,7 @@ import numpy
 
 from . import _arrays, _context, _handles, _interrupt
 from ._errors import ShapeError
-from ._library import PROGRESS, PROGRESS_BATCH, Array, FitOptions, Progress, lib
+from ._library import ITERATION_CALLBACK, PROGRESS, PROGRESS_BATCH, Array, FitOptions, Minimum, Progress, lib
 
 
 class Dataset(_handles.Handle):
@@ -122,6 +122,28 @@ class Trainer(_handles.Handle):
                 )
             context.check(status)
         return watch.logs, watch.whole
+
+    def minimize(self, train, method, options, callback):
+        """Minimises the loss over all rows of ``train``; the library's result."""
+        from .optimize._minimize import after_iteration
+        from .optimize._problem import guarded
+
+        keeper, out = _interrupt.SignalKeeper(), Minimum()
+        after = ITERATION_CALLBACK(guarded(keeper, after_iteration(callback or (lambda x: None))))
+        with _context.current() as context:
+            with keeper:
+                status = lib.apus_trainer_minimize(
+                    context.handle,
+                    self.pointer,
+                    train.pointer,
+                    method.encode(),
+                    json.dumps(options).encode(),
+                    after,
+                    None,
+                    ctypes.byref(out),
+                )
+            context.check(status)
+        return out
 
     def evaluate(self, dataset, batch_size):
         """Loss and metrics over a dataset, in the order of ``names``."""

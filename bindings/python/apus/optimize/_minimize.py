@@ -82,7 +82,7 @@ def minimize(
         gradient=gradient.ctypes.data if entry["gradient"] else None,
         inverse_hessian=None if inverse is None else inverse.ctypes.data,
     )
-    after = ITERATION_CALLBACK() if callback is None else ITERATION_CALLBACK(guarded(objective, _after(callback)))
+    after = ITERATION_CALLBACK() if callback is None else ITERATION_CALLBACK(guarded(objective, after_iteration(callback)))
     with objective, _context.current() as context:
         status = lib.apus_minimize(
             context.handle,
@@ -96,7 +96,19 @@ def minimize(
         )
         if objective.error is None:
             context.check(status)
-    result = OptimizeResult(
+    result = outcome(x, out)
+    if entry["gradient"]:
+        result.jac = gradient
+    if inverse is not None and not numpy.isnan(inverse[0, 0]):
+        result.hess_inv = inverse
+    if disp:
+        print(f"{result.message}\n  value {result.fun}, iterations {result.nit}, evaluations {result.nfev}")
+    return result
+
+
+def outcome(x, out):
+    """The result that the library filled in, at x."""
+    return OptimizeResult(
         x=x,
         fun=out.value,
         success=out.status == 0,
@@ -107,13 +119,6 @@ def minimize(
         njev=out.gradient_evaluations,
         nhev=out.hessian_evaluations,
     )
-    if entry["gradient"]:
-        result.jac = gradient
-    if inverse is not None and not numpy.isnan(inverse[0, 0]):
-        result.hess_inv = inverse
-    if disp:
-        print(f"{result.message}\n  value {result.fun}, iterations {result.nit}, evaluations {result.nfev}")
-    return result
 
 
 def _entry(name):
@@ -160,7 +165,7 @@ def _bounds(bounds, count):
     return [lower, upper]
 
 
-def _after(callback):
+def after_iteration(callback):
     """The callback after an iteration, in SciPy's old or new form."""
     try:
         names = list(inspect.signature(callback).parameters)
