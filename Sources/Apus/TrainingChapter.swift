@@ -164,7 +164,9 @@ public func apus_trainer_fit(
         plan.shuffles = options.shuffle >= 0
         plan.reportsBatches = options.progress_every_batch != 0
         plan.validationSplit = options.validation_split
-        if options.class_weight != nil { plan.classWeights = try classWeights(input(options.class_weight, "class_weight"), context) }
+        if options.class_weight != nil {
+            plan.classWeights = try classWeights(input(options.class_weight, "class_weight"), context)
+        }
         try trainer.fit(
             dataset(train, "train"), validation: validation == nil ? nil : dataset(validation, "validation"),
             plan: plan, progress: sink(options.progress, options.progress_user, context), in: context)
