@@ -22,7 +22,7 @@ struct BinaryAccuracy: MeanMetric {
     static let entry = Entry<any Metric>(
         "BinaryAccuracy", doc: "share of elements on the right side of the threshold",
         parameters: MetricCatalog.named + [
-            ParameterSpec("threshold", .real(from: -.infinity, to: .infinity), default: 0.5, "above it a 1 is predicted")
+            ParameterSpec("threshold", .real(from: -.infinity, to: .infinity), default: 0.5, "above it 1 is predicted")
         ]
     ) { BinaryAccuracy(parameters: $0, threshold: Float($0.real("threshold"))) }
     let parameters: Parameters

@@ -127,21 +127,30 @@ struct ThresholdCounting: Sendable {
         for position in 0..<call.positions {
             let weight = call.weight(position)
             let row = call.output + position * call.width
+            let last = topK.map { ThresholdCounting.last(of: $0, row, call.width) }
             for column in classId.map({ $0..<min($0 + 1, call.width) }) ?? 0..<call.width {
                 let isTrue = call.value(position, column) != 0
                 var output = row[column]
-                if let topK, !isAmong(row, call.width, column, topK) { output = -1e10 }
+                if let last, output < last.value || (output == last.value && column > last.column) { output = -1e10 }
                 thresholds.add(state, output: output, isTrue: isTrue, weight: weight)
             }
         }
     }
 
-    /// Whether a column is one of the k largest, the first of equals before the others.
-    private func isAmong(_ row: UnsafePointer<Float>, _ width: Int, _ column: Int, _ k: Int) -> Bool {
-        var before = 0
-        for index in 0..<width where row[index] > row[column] || (row[index] == row[column] && index < column) {
-            before += 1
+    /// The k-th largest of a row, where of equals the first comes first; the smallest where there are not as many numbers.
+    private static func last(of k: Int, _ row: UnsafePointer<Float>, _ width: Int) -> (value: Float, column: Int) {
+        var last = (value: Float.infinity, column: -1)
+        for _ in 0..<min(k, width) {
+            var next: (value: Float, column: Int)?
+            for column in 0..<width {
+                let value = row[column]
+                guard value < last.value || (value == last.value && column > last.column) else { continue }
+                if let held = next, value <= held.value { continue }
+                next = (value, column)
+            }
+            guard let next else { break }
+            last = next
         }
-        return before < k
+        return last
     }
 }

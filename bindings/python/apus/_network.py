@@ -469,7 +469,10 @@ class Model:
         """One step of the optimizer on one batch. Returns the loss before the update."""
         inputs = self._inputs(x)
         self._build_for(inputs)
-        loss = self._require_trainer().step(inputs, self._targets(y), self._weights(sample_weight))
+        weight = self._weights(sample_weight)
+        if isinstance(weight, list):
+            raise ValueError("train_on_batch takes one sample_weight for all outputs; fit takes one for each")
+        loss = self._require_trainer().step(inputs, self._targets(y), weight)
         self._unpublished = True
         return loss
 
