@@ -15,7 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-ROWS = ("mlp_b1000", "mlp_b32", "mlp_tiny_b16", "tiny_inference", "import")
+ROWS = ("mlp_b1000", "mlp_b32", "mlp_tiny_b16", "lstm128_t20_b64", "tiny_inference", "import")
 
 
 def measure(threads, rows, pairs):
