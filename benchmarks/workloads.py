@@ -82,6 +82,43 @@ def mlp(row, threads, pairs, sizes, batch, rows, epochs, rate, unit):
     paired(row, threads, pairs, unit, work, ours, theirs)
 
 
+def lstm(row, threads, pairs):
+    """One-hot-sized sequences through an LSTM and a dense layer with Adam on logits, beside the plain PyTorch loop."""
+    import numpy
+    import torch
+
+    import apus
+
+    apus.set_threads(threads)
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    rows, steps, features, units, classes, batch = 1024, 20, 57, 128, 18, 64
+    generator = numpy.random.default_rng(0)
+    x = generator.random((rows, steps, features), dtype=numpy.float32)
+    y = generator.integers(0, classes, rows)
+
+    model = apus.Sequential([apus.Input((steps, features)), apus.layers.LSTM(units), apus.layers.Dense(classes)])
+    model.compile(apus.optimizers.Adam(0.001), apus.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    def ours():
+        model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
+
+    recurrent = torch.nn.LSTM(features, units, batch_first=True)
+    dense = torch.nn.Linear(units, classes)
+    optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()], lr=0.001, fused=True)
+    loss = torch.nn.CrossEntropyLoss()
+    tx, ty = torch.from_numpy(x), torch.from_numpy(y)
+
+    def theirs():
+        for start in range(0, rows, batch):
+            value = loss(dense(recurrent(tx[start:start + batch])[0][:, -1]), ty[start:start + batch])
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+
+    paired(row, threads, pairs, "samples/s", rows, ours, theirs)
+
+
 def tiny_inference(threads, pairs):
     """One row through 4-16-3: a session called from C beside a PyTorch module called from Python, in microseconds."""
     import torch
@@ -154,6 +191,8 @@ def main():
             mlp(row, threads, pairs, [784, 128, 10], 32, 8000, 1, 0.001, "samples/s")
         elif row == "mlp_tiny_b16":
             mlp(row, threads, pairs, [4, 16, 3], 16, 1600, 5, 0.001, "steps/s")
+        elif row == "lstm128_t20_b64":
+            lstm(row, threads, pairs)
         elif row == "tiny_inference":
             tiny_inference(threads, pairs)
         elif row == "import":
