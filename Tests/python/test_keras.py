@@ -201,3 +201,42 @@ def test_reference_files_of_keras_predict_what_keras_predicted(case):
         outputs = model.predict(inputs if len(inputs) > 1 else inputs[0])
         for output, expected in zip(outputs if len(wanted) > 1 else [outputs], wanted):
             numpy.testing.assert_allclose(output, expected, **case["tolerance"]["outputs"])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "bound"),
+    [
+        ("Adam", {"use_ema": True, "ema_momentum": 0.9}, 1e-5),
+        ("SGD", {"use_ema": True, "ema_overwrite_frequency": 2}, 1e-5),
+        ("Adam", {"gradient_accumulation_steps": 3}, 1e-5),
+        ("AdamW", {"weight_decay": 0.3}, 1e-4),
+    ],
+)
+def test_what_surrounds_the_rule_is_that_of_keras(name, options, bound, rng):
+    x = rng.normal(size=(60, 3)).astype(numpy.float32)
+    y = x[:, :1] * 2
+    models = []
+    for library in (apus, keras):
+        model = library.Sequential(
+            [library.Input((3,)), library.layers.Dense(4, activation="tanh"), library.layers.Dense(1)]
+        )
+        optimizer = getattr(library.optimizers, name)(0.01, **options)
+        if name == "AdamW":
+            optimizer.exclude_from_weight_decay(var_names=["bias"])
+        model.compile(optimizer, "mse")
+        models.append(model)
+    ours, theirs = models
+    ours.set_weights([rng.normal(size=weight.shape) for weight in ours.get_weights()])
+    theirs.set_weights(ours.get_weights())
+    for model in models:
+        model.fit(x, y, batch_size=20, epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(ours.get_weights(), theirs.get_weights()):
+        numpy.testing.assert_allclose(a, b, rtol=bound, atol=bound)
+    assert ours.evaluate(x, y) == pytest.approx(theirs.evaluate(x, y, verbose=0), rel=bound)
+    if "use_ema" in options:
+        return  # Keras goes on from the average
+    for model in models:
+        for start in range(0, 54, 6):
+            model.train_on_batch(x[start : start + 6], y[start : start + 6])
+    for a, b in zip(ours.get_weights(), theirs.get_weights()):
+        numpy.testing.assert_allclose(a, b, rtol=bound, atol=bound)

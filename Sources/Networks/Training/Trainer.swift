@@ -32,6 +32,8 @@ package final class Trainer: @unchecked Sendable {
         /// Whole epochs so far, and batches of the epoch that a stop cut short.
         package var epoch = 0
         package var position = 0
+        /// Whether the average of the weights stands for them: from the end of a fit to the next update.
+        var isAveraged = false
         /// Batches whose gradients wait for the rest of an update.
         var group = BatchGroup()
         package var learningRate: Double
@@ -182,10 +184,11 @@ package final class Trainer: @unchecked Sendable {
         state.learningRate = Double(Float(rate))
     }
 
-    /// Gives the model a copy of the working weights.
+    /// Gives the model a copy of the working weights, or of their average where that stands for them.
     package func publish(in context: Context) throws(ApusError) {
         let fresh = try Buffer<Float>(weights.count, in: allocator)
         Trainer.copy(weights, to: fresh, in: context)
+        if state.isAveraged, let average { fresh.pointer.update(from: average.pointer, count: average.count) }
         model.publish(fresh)
     }
 
@@ -219,6 +222,7 @@ package final class Trainer: @unchecked Sendable {
         let fresh = try Buffer<Float>(slot.count, in: allocator)
         try value.copy(to: fresh.pointer, name: "value")
         (weights.pointer + slot.offset).update(from: fresh.pointer, count: slot.count)
+        state.isAveraged = false
     }
 
     /// Copies for taking a failed fit back.

@@ -75,6 +75,7 @@ extension Trainer {
             try run(
                 train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, callbacks, round, progress,
                 context)
+            standForWeights()
             try callbacks.end(round)
             try publish(in: context)
         } catch {
@@ -202,7 +203,9 @@ extension Trainer {
         guard batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(batchSize).") }
         try check(dataset, targets: true)
         defer { forgetPass() }
-        return try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
+        return try onPublishedWeights { () throws(ApusError) in
+            try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
+        }
     }
 
     /// The history as JSON: one array for each name.

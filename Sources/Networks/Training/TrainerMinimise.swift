@@ -28,6 +28,7 @@ extension Trainer {
         defer { forgetPass() }
         do {
             zeroGradients()
+            state.isAveraged = false
             let x = try Buffer<Double>(function.count, in: allocator)
             function.each { index, weight in x.pointer[index] = Double(weights.pointer[weight]) }
             let problem = Problem(

@@ -14,6 +14,7 @@ extension Trainer {
         if learningRate.isSchedule { try begin(at: learningRate.value(at: state.iteration)) }
         holdsGradients = false
         state.group = BatchGroup()
+        state.isAveraged = false
         state.iteration += 1
         let (step, rate) = (state.iteration, state.learningRate)
         var factor = scale
@@ -31,7 +32,7 @@ extension Trainer {
             factor *= size / max(norm, size)
         }
         let decay = settings.weightDecay.map { Float(-$0 * rate) } ?? 0
-        let average = settings.averageMomentum == nil ? nil : slots.last?.pointer
+        let average = average?.pointer
         let gain = step == 1 ? 1 : Float(1 - (settings.averageMomentum ?? 0))
         let overwrites = settings.overwriteFrequency.map { step.isMultiple(of: $0) } ?? false
         let pointers = UnsafePointer(slotPointers.pointer)
@@ -58,6 +59,24 @@ extension Trainer {
             }
         }
         for slot in constrained { slot.constraint?.apply(weights.pointer + slot.offset, slot.shape) }
+    }
+
+    /// The average of the trainable weights, where it is kept.
+    var average: Buffer<Float>? { settings.averageMomentum == nil ? nil : slots.last }
+
+    /// Lets the average stand for the weights, as Keras does at the end of a fit. The working weights stay what training
+    /// goes on from.
+    func standForWeights() { state.isAveraged = average != nil && state.iteration > 0 }
+
+    /// Runs `body` on the weights that the trainer stands for.
+    func onPublishedWeights<Result>(_ body: () throws(ApusError) -> Result) throws(ApusError) -> Result {
+        guard state.isAveraged, let average else { return try body() }
+        func exchange() {
+            for index in 0..<average.count { swap(&average.pointer[index], &weights.pointer[index]) }
+        }
+        exchange()
+        defer { exchange() }
+        return try body()
     }
 
     /// Scales the gradients of a range, and cuts their norm off at a size.

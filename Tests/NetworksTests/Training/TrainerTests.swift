@@ -228,4 +228,32 @@ struct TrainerTests {
             #expect(error.message.contains("row 5"), "\(error.message)")
         }
     }
+
+    /// The model gets the average, training goes on from the weights.
+    @Test func aFitEndsInTheAverageOfTheWeights() throws {
+        func trained(_ averaging: String, fits: Int) throws -> (model: [Float], working: [Float], loss: [Double]) {
+            let context = try Fixtures.context(seed: 5)
+            let (x, y) = try Self.problem(200, in: context)
+            defer { withExtendedLifetime((x, y)) {} }
+            let model = try Fixtures.network([12], Self.classifier, in: context)
+            let trainer = try Fixtures.trainer(
+                model, "loss=sparse_categorical_crossentropy optimizer=adam \(averaging)", in: context)
+            let data = try Fixtures.dataset(x, y)
+            for _ in 0..<fits {
+                try trainer.fit(data, validation: nil, plan: Self.plan(1, batch: 20), progress: nil, in: context)
+            }
+            let loss = try trainer.evaluate(data, batchSize: 50, in: context)
+            // The same as that of the model's weights on a trainer of their own.
+            let other = try Fixtures.trainer(model, "loss=sparse_categorical_crossentropy optimizer=sgd", in: context)
+            #expect(try other.evaluate(data, batchSize: 50, in: context) == loss)
+            return (model.weights.array, trainer.weights.array, loss)
+        }
+        let plain = try trained("", fits: 2)
+        let averaged = try trained("optimizer.use_ema=true optimizer.ema_momentum=0.9", fits: 2)
+        #expect(averaged.working == plain.working && plain.model == plain.working)
+        #expect(averaged.model != averaged.working && averaged.loss != plain.loss)
+        // With a momentum of 0 the average is the weights.
+        let same = try trained("optimizer.use_ema=true optimizer.ema_momentum=0", fits: 2)
+        #expect(largestError(same.model, plain.model) <= 1e-6)
+    }
 }

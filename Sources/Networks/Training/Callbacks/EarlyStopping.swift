@@ -55,6 +55,7 @@ final class EarlyStopping: FitCallback {
     func end(_ fit: FitRun) throws(ApusError) {
         guard let bestWeights else { return }
         fit.trainer.weights.pointer.update(from: bestWeights.pointer, count: bestWeights.count)
+        fit.trainer.state.isAveraged = false
     }
 
     private func keepWeights(_ fit: FitRun) throws(ApusError) {
