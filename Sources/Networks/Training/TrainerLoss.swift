@@ -8,6 +8,8 @@ extension Trainer {
         var loss = 0.0
         /// The loss of each output.
         var outputs: [Double] = []
+        /// What the mean over the first output was divided by: the batch's share in an update of several.
+        var size = 0.0
     }
 
     /// Loads the targets and evaluates the loss; with gradients, leaves those by the outputs in the plan; with metrics,
@@ -22,8 +24,9 @@ extension Trainer {
         if beforeActivation.count != losses.count { beforeActivation = losses.map { _ in false } }
         for index in losses.indices {
             let view = try OutputView(self, plan, index, dataset, order, start: start, in: context)
-            let value = try loss(view, plan, withGradients: withGradients, in: context)
+            let (value, size) = try loss(view, plan, withGradients: withGradients, in: context)
             result.outputs.append(value)
+            if index == 0 { result.size = size }
             result.loss += measures.lossWeights[index] * value
             if withMetrics { try updateMetrics(view, plan, dataset, order, start: start, in: context) }
         }
@@ -108,10 +111,10 @@ extension Trainer {
         }
     }
 
-    /// The loss of one output, and its gradient times the output's weight.
+    /// The loss of one output with the weight of its places, and its gradient times the output's weight.
     private func loss(
         _ view: OutputView, _ plan: Plan, withGradients: Bool, in context: Context
-    ) throws(ApusError) -> Double {
+    ) throws(ApusError) -> (value: Double, size: Double) {
         let (index, form) = (view.index, view.form)
         let loss = losses[index]
         let fuses =
@@ -176,7 +179,7 @@ extension Trainer {
             form.turn(UnsafePointer(gradient), to: turnedGradient, rows: view.rows, back: true, in: context)
         }
         beforeActivation[index] = fuses
-        return divisor > 0 ? sum / divisor : 0
+        return (divisor > 0 ? sum / divisor : 0, loss.reduction == .weightedMean ? total : counted)
     }
 
     /// The weighted sum over runs of positions of one weight; the gradient of those that weigh nothing is cleared.
