@@ -8,7 +8,7 @@ extension Trainer {
         var loss = 0.0
         /// The loss of each output.
         var outputs: [Double] = []
-        /// What the loss of the first output was divided by: what the batch weighs in an update of several.
+        /// What the mean over the first output was divided by: the batch's share in an update of several.
         var size = 0.0
     }
 
@@ -25,8 +25,8 @@ extension Trainer {
         for index in losses.indices {
             let view = try OutputView(self, plan, index, dataset, order, start: start, in: context)
             let (value, size) = try loss(view, plan, withGradients: withGradients, in: context)
-            if index == 0 { result.size = size }
             result.outputs.append(value)
+            if index == 0 { result.size = size }
             result.loss += measures.lossWeights[index] * value
             if withMetrics { try updateMetrics(view, plan, dataset, order, start: start, in: context) }
         }
@@ -111,8 +111,7 @@ extension Trainer {
         }
     }
 
-    /// The loss of one output and the positions, or their weights, that it is a mean over; and its gradient times the
-    /// output's weight.
+    /// The loss of one output with the weight of its places, and its gradient times the output's weight.
     private func loss(
         _ view: OutputView, _ plan: Plan, withGradients: Bool, in context: Context
     ) throws(ApusError) -> (value: Double, size: Double) {
