@@ -23,4 +23,13 @@ extension LayerCase {
         + globalPooling
         + resampling
         + framing
+        + noise
+        + groupNormalization
+        + unitNormalization
+        + rescaling
+        + dot
+        + einsumDense
+        + attention
+        + multiHeadAttention
+        + sampling
 }

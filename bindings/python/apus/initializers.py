@@ -12,6 +12,7 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "LecunNormal",
     "LecunUniform",
     "Ones",
@@ -104,3 +105,10 @@ class LecunUniform(Initializer):
 
 class LecunNormal(Initializer):
     """Truncated normal of variance 1 / inputs (LeCun et al. 1998)."""
+
+
+class Identity(Initializer):
+    """``gain`` (default 1.0) on the diagonal of a matrix, 0 elsewhere."""
+
+    def __init__(self, gain=1.0):
+        self.gain = gain
