@@ -259,7 +259,9 @@ apus_status apus_predict(apus_context *context, const apus_model *model, int32_t
 apus_status apus_model_attribute(apus_context *context, const apus_model *model, const char *name, apus_array *out);
 
 /* What the model is, as JSON: kind, parameters, features, classes, attributes with dtypes and shapes; for networks
- * layers, shapes, parameters, memory. */
+ * layers, shapes, parameters, memory: since 1.1 "memory" has the bytes that "inference" and a step of "training" take on
+ * so many "rows" with the context's threads, without inputs, targets and the optimizer's state (null where the inputs
+ * leave extents open). */
 apus_status apus_model_info(apus_context *context, const apus_model *model, char *buffer, size_t capacity,
                             size_t *needed);
 
@@ -357,7 +359,8 @@ void apus_dataset_free(apus_dataset *dataset);
  * state. parameters:
  *   "loss=sparse_categorical_crossentropy optimizer=adam optimizer.learning_rate=0.001 metrics=accuracy", or JSON
  *   {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"momentum": 0.9}}, "metrics": ["mae"]}.
- * The model stays alive as long as the trainer. */
+ * Since 1.1 weight_noise=0.01: each pass of training runs on weights with fresh normal noise of that deviation, and its
+ * gradients change the weights themselves. The model stays alive as long as the trainer. */
 apus_status apus_trainer_create(apus_context *context, apus_model *model, const char *parameters, apus_trainer **out);
 void apus_trainer_free(apus_trainer *trainer);
 
@@ -404,6 +407,13 @@ apus_status apus_trainer_zero_gradients(apus_context *context, apus_trainer *tra
 apus_status apus_trainer_weight(apus_context *context, const apus_trainer *trainer, const char *path, apus_array *out);
 apus_status apus_trainer_gradient(apus_context *context, const apus_trainer *trainer, const char *path,
                                   apus_array *out);
+
+/* Since 1.1. Copies what a layer gave in the last apus_trainer_forward, rows first: by its name, "dense", inside of a
+ * nested model or another layer with the names around it, "encoder/dense". `call` counts the calls of a shared layer and
+ * `output` the outputs of a call, both from 0. With out->data NULL only the shape: within TimeDistributed each step is
+ * a row. */
+apus_status apus_trainer_layer_output(apus_context *context, const apus_trainer *trainer, const char *layer,
+                                      int32_t call, int32_t output, apus_array *out);
 
 /* Sets the learning rate from here on. */
 apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *trainer, double learning_rate);

@@ -31,6 +31,8 @@ package final class Trainer: @unchecked Sendable {
     /// Key of the trainer's random numbers.
     package internal(set) var seed: UInt64
 
+    /// nil when passes use the weights as they are.
+    let weightNoise: WeightNoise?
     var snapshotBuffers: [Buffer<Float>] = []
     private let cache: PlanCache
     var plan: Plan?
@@ -54,6 +56,7 @@ package final class Trainer: @unchecked Sendable {
         ParameterSpec("loss", .any("a loss, or an array of one loss for each output"), default: nil, "what to minimise"),
         ParameterSpec("optimizer", .object("an optimizer"), default: nil, "how to minimise it"),
         ParameterSpec("metrics", .any("a metric or an array of metrics"), default: .array([]), "what else to report"),
+        WeightNoise.spec,
     ]
 
     /// Throws `invalidArgument` for a loss or metric that does not fit the outputs, `unsupported` for a network with
@@ -104,6 +107,7 @@ package final class Trainer: @unchecked Sendable {
         self.metrics = metrics
         weights = try model.weights.copy(in: allocator)
         gradients = try Buffer(zeros: max(graph.trainableCount, 1), in: allocator)
+        weightNoise = try WeightNoise(parameters, count: graph.trainableCount, in: allocator)
         var slots: [Buffer<Float>] = []
         for _ in optimizer.slots { slots.append(try Buffer(zeros: graph.trainableCount, in: allocator)) }
         self.slots = slots
@@ -139,7 +143,7 @@ package final class Trainer: @unchecked Sendable {
         if fresh.stateCount > 0, (states?.values.count ?? 0) < cappedProduct(fresh.stateCount, rows) {
             states = try LayerStates(count: fresh.stateCount, rows: rows, in: allocator)
         }
-        if isFresh { fresh.attach(weights, gradients: gradients) }
+        if isFresh { fresh.attach(weights, gradients: gradients, trainable: weightNoise?.weights) }
         if let states { fresh.attach(states) }
         plan = fresh
         self.states = states
