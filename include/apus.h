@@ -263,7 +263,9 @@ apus_status apus_predict(apus_context *context, const apus_model *model, int32_t
 apus_status apus_model_attribute(apus_context *context, const apus_model *model, const char *name, apus_array *out);
 
 /* What the model is, as JSON: kind, parameters, features, classes, attributes with dtypes and shapes; for networks
- * layers, shapes, parameters, memory. */
+ * layers, shapes, parameters, memory: since 1.1 "memory" has the bytes that "inference" and a step of "training" take on
+ * so many "rows" with the context's threads, without inputs, targets and the optimizer's state (null where the inputs
+ * leave extents open). */
 apus_status apus_model_info(apus_context *context, const apus_model *model, char *buffer, size_t capacity,
                             size_t *needed);
 
@@ -381,7 +383,9 @@ apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset 
  * learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
  * follows the updates; with optimizer.gradient_accumulation_steps=n the gradients of n batches make one update, that of
  * all their rows at once, and the last batches of an epoch make one however few they are. apus_catalog lists optimizers
- * and schedules with their parameters. The model stays alive as long as the trainer. */
+ * and schedules with their parameters. With weight_noise=0.01 each pass of training runs on weights with fresh normal
+ * noise of that deviation, and its gradients change the weights themselves. The model stays alive as long as the
+ * trainer. */
 apus_status apus_trainer_create(apus_context *context, apus_model *model, const char *parameters, apus_trainer **out);
 void apus_trainer_free(apus_trainer *trainer);
 
@@ -450,6 +454,13 @@ apus_status apus_trainer_gradient(apus_context *context, const apus_trainer *tra
  * publication, stay as they are. */
 apus_status apus_trainer_set_weight(apus_context *context, apus_trainer *trainer, const char *path,
                                     const apus_array *value);
+
+/* Since 1.1. Copies what a layer gave in the last apus_trainer_forward, rows first: by its name, "dense", inside of a
+ * nested model or another layer with the names around it, "encoder/dense". `call` counts the calls of a shared layer and
+ * `output` the outputs of a call, both from 0. With out->data NULL only the shape: within TimeDistributed each step is
+ * a row. */
+apus_status apus_trainer_layer_output(apus_context *context, const apus_trainer *trainer, const char *layer,
+                                      int32_t call, int32_t output, apus_array *out);
 
 /* Sets the learning rate from here on. APUS_E_INVALID_ARGUMENT where a schedule sets it. */
 apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *trainer, double learning_rate);

@@ -218,9 +218,9 @@ public func apus_model_info(
     _ context: OpaquePointer?, _ model: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
     _ needed: UnsafeMutablePointer<Int>?
 ) -> apus_status {
-    boundary(context) { (_) throws(ApusError) in
+    boundary(context) { (context) throws(ApusError) in
         switch try Apus.model(model).content {
-        case .network(let network): try write(network.info.text, to: buffer, capacity, needed)
+        case .network(let network): try write(network.info(in: context).text, to: buffer, capacity, needed)
         case .estimator(let model):
             let info: JSON = [
                 "kind": .string(model.parameters.kind), "parameters": model.parameters.json,

@@ -329,6 +329,16 @@ public func apus_trainer_gradient(
     }
 }
 
+@implementation @_cdecl("apus_trainer_layer_output")
+public func apus_trainer_layer_output(
+    _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ layer: UnsafePointer<CChar>?, _ call: Int32,
+    _ output: Int32, _ out: UnsafeMutablePointer<apus_array>?
+) -> apus_status {
+    training(context, trainer) { (_, trainer) throws(ApusError) in
+        try deliver(trainer.layerOutput(text(layer, "layer"), call: Int(call), output: Int(output)), to: out)
+    }
+}
+
 @implementation @_cdecl("apus_trainer_set_learning_rate")
 public func apus_trainer_set_learning_rate(_ context: OpaquePointer?, _ trainer: OpaquePointer?, _ rate: Double)
     -> apus_status

@@ -59,8 +59,28 @@ package final class NetworkModel: @unchecked Sendable {
         ArrayView(data: UnsafeMutableRawPointer(weights.pointer + slot.offset), dtype: .float32, shape: slot.shape)
     }
 
+    /// Rows that `info` states the memory for.
+    private static let rowsOfInfo = 32
+
+    /// Bytes that inference and a step of training on some rows take, without inputs, targets and the optimizer's state;
+    /// null where the inputs have extents that are not declared, or for more than can be addressed.
+    private func memory(lanes: Int) -> JSON {
+        let rows = NetworkModel.rowsOfInfo
+        let weights = graph.parameterCount * 4
+        guard graph.hasFixedInputs,
+            let program = try? Program(graph, inputShapes: graph.inputs.map { graph.values[$0].shape }),
+            let inference = try? PlanLayout(program, rows: rows, training: false, lanes: lanes).size,
+            let training = try? PlanLayout(program, rows: rows, training: true, lanes: lanes).size,
+            max(inference, training) < 1 << 56
+        else { return .null }
+        return [
+            "rows": .integer(rows), "inference": .integer(inference * 4 + weights),
+            "training": .integer(training * 4 + weights + graph.trainableCount * 4),
+        ]
+    }
+
     /// Layers, shapes, parameters and memory, for apus_model_info.
-    package var info: JSON {
+    package func info(in context: Context) -> JSON {
         func shape(_ row: Shape) -> JSON { .array([.null] + row.jsonExtents) }
         var firstCalls = [GraphCall?](repeating: nil, count: graph.layers.count)
         for call in graph.calls where firstCalls[call.layer] == nil { firstCalls[call.layer] = call }
@@ -90,7 +110,7 @@ package final class NetworkModel: @unchecked Sendable {
             "inputs": .array(graph.inputs.map { shape(graph.values[$0].shape) }),
             "outputs": .array(graph.outputs.map { shape(graph.values[$0].shape) }),
             "parameters": .integer(graph.parameterCount), "trainable_parameters": .integer(trainable),
-            "weight_bytes": .integer(graph.parameterCount * 4),
+            "weight_bytes": .integer(graph.parameterCount * 4), "memory": memory(lanes: context.threads),
             "attributes": .array(
                 graph.slots.map { slot in
                     [

@@ -20,6 +20,19 @@ enum Fixtures {
         return try NetworkModel(initializing: builder.graph(), in: context)
     }
 
+    /// What a network says that refuses a layer on inputs of these shapes; nil when it takes it.
+    static func refusal(_ kind: String, _ parameters: String, _ shapes: [[Int]]) throws -> String? {
+        let builder = NetworkBuilder(name: "test", allocator: Allocator())
+        let nodes = try shapes.map { shape in
+            try builder.add("Input", given: [(key: "shape", value: .array(shape.map { .integer($0) }))], inputs: nil)
+        }
+        do throws(ApusError) {
+            let node = try builder.add(kind, given: ParameterText.parse(parameters, for: kind), inputs: nodes)
+            _ = try builder.graph(outputs: [node])
+            return nil
+        } catch { return error.message }
+    }
+
     static func trainer(_ model: NetworkModel, _ parameters: String, in context: Context) throws -> Trainer {
         try Trainer(
             model, parameters: Parameters(kind: "trainer", specs: Trainer.specs, text: parameters), in: context)

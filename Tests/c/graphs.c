@@ -1,6 +1,7 @@
 /* Networks that are no chain: several inputs, layers called twice, models within models, extents of each batch. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -63,6 +64,23 @@ static void two_inputs_through_one_tower(void)
     for (int i = 0; i < 200; i++) OK(context, apus_trainer_step(context, trainer, inputs, 2, &targets, 1, NULL, &after));
     CHECK(after < before / 100);
     OK(context, apus_trainer_reset_states(context, trainer));
+
+    /* What layers gave, by name: the shared tower twice. */
+    float one[8], two[8];
+    apus_array seen = APUS_ARRAY_INIT;
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_layer_output(context, trainer, "score", 0, 0, &seen));
+    OK(context, apus_trainer_forward(context, trainer, inputs, 2, 0, &output, 1));
+    OK(context, apus_trainer_layer_output(context, trainer, "score", 0, 0, &seen));
+    CHECK(seen.ndim == 2 && seen.shape[0] == 2 && seen.shape[1] == 1 && seen.dtype == APUS_FLOAT32);
+    apus_array scores = APUS_ARRAY_2D(APUS_FLOAT32, one, 2, 1);
+    OK(context, apus_trainer_layer_output(context, trainer, "score", 0, 0, &scores));
+    CHECK(one[0] == out[0] && one[1] == out[1]);
+    apus_array first = APUS_ARRAY_2D(APUS_FLOAT32, one, 2, 4), second = APUS_ARRAY_2D(APUS_FLOAT32, two, 2, 4);
+    OK(context, apus_trainer_layer_output(context, trainer, "tower", 0, 0, &first));
+    OK(context, apus_trainer_layer_output(context, trainer, "tower", 1, 0, &second));
+    CHECK(memcmp(one, two, sizeof one) != 0);
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_layer_output(context, trainer, "tower", 2, 0, &second));
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_layer_output(context, trainer, "tower", 0, -1, &second));
     apus_trainer_free(trainer);
     apus_model_free(model);
 }

@@ -105,6 +105,7 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_trainer_zero_gradients(NULL, trainer));
     NO_CONTEXT(apus_trainer_weight(NULL, trainer, "dense/bias", &out));
     NO_CONTEXT(apus_trainer_gradient(NULL, trainer, "dense/bias", &out));
+    NO_CONTEXT(apus_trainer_layer_output(NULL, trainer, "dense", 0, 0, &out));
     NO_CONTEXT(apus_trainer_set_learning_rate(NULL, trainer, 0.1));
     NO_CONTEXT(apus_trainer_publish(NULL, trainer));
     NO_CONTEXT(apus_trainer_save(NULL, trainer, scratch("null")));
@@ -305,6 +306,9 @@ static void training_refuses_null(void)
     OK(context, apus_trainer_backward(context, trainer, NULL, 0, NULL, 0));
     NULL_FAILS("path", apus_trainer_gradient(context, trainer, NULL, &out));
     NULL_FAILS("out", apus_trainer_gradient(context, trainer, "dense/bias", NULL));
+    NULL_FAILS("trainer", apus_trainer_layer_output(context, NULL, "dense", 0, 0, &out));
+    NULL_FAILS("layer", apus_trainer_layer_output(context, trainer, NULL, 0, 0, &out));
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_layer_output(context, trainer, "nobody", 0, 0, &out));
     NULL_FAILS("trainer", apus_trainer_set_learning_rate(context, NULL, 0.1));
     NULL_FAILS("trainer", apus_trainer_publish(context, NULL));
     NULL_FAILS("trainer", apus_trainer_save(context, NULL, scratch("null")));

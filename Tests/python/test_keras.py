@@ -240,3 +240,52 @@ def test_what_surrounds_the_rule_is_that_of_keras(name, options, bound, rng):
             model.train_on_batch(x[start : start + 6], y[start : start + 6])
     for a, b in zip(ours.get_weights(), theirs.get_weights()):
         numpy.testing.assert_allclose(a, b, rtol=bound, atol=bound)
+
+
+def ways_to_attend():
+    """Networks of Keras's layers of attention and their kin, by names, with the shapes of their inputs."""
+    kl = keras.layers
+    a, b = (4, 6), (5, 6)
+    return {
+        "multi_head": ([a, b], lambda x, y: kl.MultiHeadAttention(2, 3)(x, y)),
+        "multi_head_scores": ([a, b], lambda x, y: kl.MultiHeadAttention(2, 3)(x, y, return_attention_scores=True)),
+        "multi_head_key": ([a, b, b], lambda x, y, z: kl.MultiHeadAttention(2, 3, use_bias=False)(x, y, key=z)),
+        "multi_head_causal": ([a], lambda x: kl.MultiHeadAttention(3, 2, output_shape=4)(x, x, use_causal_mask=True)),
+        "multi_head_axis": ([(2, 3, 6)], lambda x: kl.MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)),
+        "multi_head_axes": ([(2, 3, 6)], lambda x: kl.MultiHeadAttention(2, 3)(x, x)),
+        "attention": ([a, b], lambda x, y: kl.Attention(use_scale=True)([x, y])),
+        "attention_concat": ([a, b], lambda x, y: kl.Attention(score_mode="concat")([x, y], use_causal_mask=True)),
+        "attention_masked": ([a, b], lambda x, y: kl.Attention()([kl.Masking()(x), kl.Masking()(y)])),
+        "additive": ([a, b, b], lambda x, y, z: kl.AdditiveAttention()([x, y, z])),
+        "einsum": ([a], lambda x: kl.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="de", activation="relu")(x)),
+        "einsum_dots": ([a], lambda x: kl.EinsumDense("...x,xy->...y", 7, bias_axes="y")(x)),
+        "dot": ([a, b], lambda x, y: kl.Dot(axes=2, normalize=True)([x, y])),
+        "group": ([a], lambda x: kl.GroupNormalization(3)(x)),
+        "group_axis": ([a], lambda x: kl.GroupNormalization(2, axis=1)(x)),
+        "unit": ([a], lambda x: kl.UnitNormalization(axis=1)(x)),
+        "layer_axis": ([a], lambda x: kl.LayerNormalization(axis=1)(x)),
+        "rescaling": ([a], lambda x: kl.Rescaling(0.5, offset=2)(x)),
+        "noise": ([a], lambda x: kl.AlphaDropout(0.1)(kl.GaussianDropout(0.2)(kl.SpatialDropout1D(0.3)(x)))),
+        "spatial": ([(2, 3, 6)], lambda x: kl.SpatialDropout2D(0.3)(x)),
+    }
+
+
+@pytest.mark.parametrize("name", list(ways_to_attend()))
+def test_attention_and_its_kin_go_to_keras_and_back(name, tmp_path, rng):
+    shapes, connect = ways_to_attend()[name]
+    entries = [keras.Input(shape) for shape in shapes]
+    theirs = keras.Model(entries, connect(*entries))
+    for variable in theirs.weights:
+        variable.assign(0.5 * rng.normal(size=variable.shape))
+    x = [rng.normal(size=(3, *shape)).astype(numpy.float32) for shape in shapes]
+    if "masked" in name:
+        x[0][0, 2], x[1][1, 3] = 0, 0
+    x = x if len(x) > 1 else x[0]
+    theirs.save(tmp_path / "theirs.h5")
+    ours = apus.load_model(str(tmp_path / "theirs.h5"))
+    ours.save(tmp_path / "ours.h5")
+    back = keras.models.load_model(str(tmp_path / "ours.h5"))
+    wanted = theirs.predict(x, verbose=0)
+    for outputs in (ours.predict(x), back.predict(x, verbose=0)):
+        for output, expected in zip(*[v if isinstance(v, (list, tuple)) else [v] for v in (outputs, wanted)]):
+            numpy.testing.assert_allclose(output, expected, **CLOSE)

@@ -651,3 +651,104 @@ def test_all_rows_at_once_by_methods_of_minimisation(method, rng):
         model.minimize(x, y, "banana")
     with pytest.raises(ZeroDivisionError):
         model.minimize(x, y, method, callback=lambda weights: 1 / 0)
+
+
+# Layers of attention, noise, and what layers give on the way
+
+
+def test_attention_learns_to_look_things_up(rng):
+    """The query names one of the keys; the target is its value."""
+    keys = rng.normal(size=(400, 6, 8)).astype(numpy.float32)
+    values = rng.normal(size=(400, 6, 2)).astype(numpy.float32)
+    chosen = rng.integers(0, 6, 400)
+    query = keys[numpy.arange(400), chosen][:, None, :]
+    apus.set_seed(2)
+    inputs = [Input((1, 8)), Input((6, 2)), Input((6, 8))]
+    found, scores = layers.MultiHeadAttention(2, 8, output_shape=2)(
+        inputs[0], inputs[1], key=inputs[2], return_attention_scores=True
+    )
+    assert found.shape == (None, 1, 2) and scores.shape == (None, 2, 1, 6)
+    model = apus.Model(inputs, found)
+    model.compile(optimizers.Adam(0.01), "mse")
+    target = values[numpy.arange(400), chosen][:, None, :]
+    losses_seen = model.fit([query, values, keys], target, epochs=60, verbose=0).history["loss"]
+    assert losses_seen[-1] < 0.2 * losses_seen[0]
+    assert [w.shape for w in model.get_weights()] == [
+        (8, 2, 8), (2, 8), (8, 2, 8), (2, 8), (2, 2, 8), (2, 8), (2, 8, 2), (2,),
+    ]  # fmt: skip
+
+
+def test_a_causal_mask_hides_what_comes_later(rng):
+    steps = Input((5, 4))
+    model = apus.Model(steps, layers.MultiHeadAttention(1, 3)(steps, steps, use_causal_mask=True))
+    x = rng.normal(size=(2, 5, 4)).astype(numpy.float32)
+    changed = x.copy()
+    changed[:, 3:] += 1
+    before, after = model.predict(x), model.predict(changed)
+    numpy.testing.assert_allclose(before[:, :3], after[:, :3], rtol=1e-5, atol=1e-6)
+    assert abs(before[:, 3:] - after[:, 3:]).max() > 1e-3
+
+
+def test_einsum_dense_is_einsum(rng):
+    model = Sequential([Input((4, 5)), layers.EinsumDense("abc,cde->abed", (None, 3, 2), bias_axes="e")])
+    x = rng.normal(size=(7, 4, 5)).astype(numpy.float32)
+    kernel, bias = model.get_weights()
+    assert kernel.shape == (5, 2, 3) and bias.shape == (3, 1)
+    model.set_weights([kernel, bias + numpy.arange(3)[:, None]])
+    wanted = numpy.einsum("abc,cde->abed", x, kernel) + numpy.arange(3)[:, None]
+    numpy.testing.assert_allclose(model.predict(x), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_sampling_adds_its_divergence_to_the_loss(rng):
+    apus.set_seed(3)
+    entry = Input((3,))
+    mean, log_variance = layers.Dense(2, name="mean")(entry), layers.Dense(2, name="log_variance")(entry)
+    model = apus.Model(entry, layers.Sampling(kl_weight=0.5)([mean, log_variance]))
+    model.compile("sgd", "mse")
+    x = rng.normal(size=(9, 3)).astype(numpy.float32)
+    ways = model.layer_outputs(x, ["mean", "log_variance"])
+    m, v = ways["mean"].astype(float), ways["log_variance"].astype(float)
+    numpy.testing.assert_array_equal(model.predict(x), ways["mean"])
+    divergence = (-0.5 * (1 + v - m**2 - numpy.exp(v))).sum(axis=1).mean()
+    assert model.evaluate(x, numpy.zeros((9, 2))) == pytest.approx((m**2).mean() + 0.5 * divergence, rel=1e-5)
+    one, two = (model.layer_outputs(x, "sampling", training=True)["sampling"] for _ in range(2))
+    assert abs(one - two).max() > 0.01
+
+
+def test_layers_can_be_watched_within_others(rng):
+    inner = Sequential([Input((4,)), layers.Dense(3, name="narrow"), layers.ReLU(name="bend")], name="encoder")
+    entry = Input((4,))
+    first = inner(entry)
+    model = apus.Model(entry, layers.Dense(1, name="end")(first))
+    x = rng.normal(size=(6, 4)).astype(numpy.float32)
+    seen = model.layer_outputs(x, ["encoder/narrow", "encoder/bend", "encoder", "end", ("end", 0, 0)])
+    numpy.testing.assert_array_equal(numpy.maximum(seen["encoder/narrow"], 0), seen["encoder/bend"])
+    numpy.testing.assert_array_equal(seen["encoder"], seen["encoder/bend"])
+    numpy.testing.assert_allclose(seen["end"], model.predict(x), rtol=1e-6, atol=1e-6)
+    numpy.testing.assert_array_equal(seen["end"], seen["end", 0, 0])
+    assert list(model.layer_outputs(x)) == ["encoder", "end"]
+    with pytest.raises(ValueError, match="no layer 'nobody'"):
+        model.layer_outputs(x, "nobody")
+
+
+def test_noise_on_the_weights_leaves_predictions_alone(flowers):
+    x, y = flowers
+    model = small(compiled=False)
+    model.compile(optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"], weight_noise=0.1)
+    before = model.predict(x)
+    numpy.testing.assert_array_equal(before, model.predict(x))
+    model.fit(x, y, epochs=30, verbose=0)
+    assert model.evaluate(x, y)[1] > 0.95
+    with pytest.raises(ValueError, match="weight_noise"):
+        model.compile("adam", "mse", weight_noise=-1)
+
+
+def test_the_summary_states_the_memory():
+    lines = []
+    small().summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    assert "Trainable params: 67, others: 0" in text and "Memory for 32 rows" in text
+    memory = small()._require_built().info["memory"]
+    assert memory["rows"] == 32 and 67 * 4 + 32 * 4 * 15 <= memory["inference"] < memory["training"]
+    entry = Input((None, 3))
+    assert apus.Model(entry, layers.GlobalAveragePooling1D()(entry))._require_built().info["memory"] is None

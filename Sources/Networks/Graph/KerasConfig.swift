@@ -44,7 +44,7 @@ package enum KerasConfig {
             return config(of: model.graph, name: layer.name, trainable: isTrainable)
         }
         var items: [(key: String, value: JSON)] = [(key: "name", value: .string(layer.name))]
-        if !(layer.layer is InputLayer) { items.append((key: "trainable", value: .bool(isTrainable))) }
+        if layer.layer.configSaysTrainable { items.append((key: "trainable", value: .bool(isTrainable))) }
         items.append((key: "dtype", value: "float32"))
         let own = layer.layer.config.filter { item in !layer.keptConfig.contains { $0.key == item.key } }
         return .object(items + own + layer.keptConfig)
@@ -113,7 +113,7 @@ private struct References {
         let kind = graph.layers[layer].layer
         return .array(
             calls[layer].map { graph.calls[$0].inputs }.filter { !$0.isEmpty }.map { inputs in
-                let isNamed = !kind.inputNames.isEmpty && (inputs.count > 1 || !kind.callKeywords.isEmpty)
+                let isNamed = (!kind.inputNames.isEmpty && inputs.count > 1) || !kind.callKeywords.isEmpty
                 return hasModels || isNamed
                     ? call(kind, inputs) : .array(inputs.map { .array(reference($0) + [.object([])]) })
             })

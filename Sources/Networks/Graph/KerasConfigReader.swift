@@ -91,9 +91,9 @@ struct KerasConfigReader {
     /// Keys that matter in training alone.
     private static let trainingOnly = ["_regularizer", "_constraint"]
     /// Keys that must be null.
-    private static let mustBeNull = ["quantization_config", "lora_rank", "noise_shape"]
+    private static let mustBeNull = ["quantization_config", "lora_rank", "noise_shape", "sliding_window"]
     /// Keys that must be false.
-    private static let mustBeFalse = ["time_major", "renorm"]
+    private static let mustBeFalse = ["time_major", "renorm", "use_gate"]
 
     /// The layer of {"class_name": ..., "config": ...}.
     ///

@@ -125,6 +125,7 @@ package final class NetworkGraph: Sendable {
                         "layer '\(layers[index].name)': the \(spec.name) of shape \(spec.shape) is too large.")
                 }
                 do {
+                    try spec.initializer.check(spec.shape)
                     try spec.regularizer?.check(spec.shape)
                     try spec.constraint?.check(spec.shape)
                 } catch { throw error.within("layer '\(layers[index].name)': its \(spec.name)") }

@@ -58,6 +58,8 @@ package final class Program {
     private(set) var masks: [Place] = []
     private(set) var steps: [Step] = []
     private(set) var penalties: [Penalty] = []
+    /// What each call of a layer gave, by the names of the layers around it and its own: "encoder/dense".
+    private(set) var results: [String: [[Int]]] = [:]
     private(set) var inputs: [Int] = []
     private(set) var outputs: [Int] = []
     private(set) var outputMasks: [Int?] = []
@@ -71,6 +73,7 @@ package final class Program {
         var flows: [Flow] = []
         for shape in inputShapes { flows.append(newValue(shape, factor: 1)) }
         inputs = flows.map(\.value)
+        for (value, flow) in zip(graph.inputs, flows) { results[graph.layer(of: value).name] = [[flow.value]] }
         let ends = try run(graph, flows, slots: Array(graph.slots.indices), isTrainable: true, path: "")
         outputs = ends.map(\.value)
         outputMasks = ends.map(\.mask)
@@ -112,6 +115,7 @@ package final class Program {
         } else {
             results = try plainCall(layer, inputs, slots: slots, isTrainable: isTrainable, path: path)
         }
+        self.results[path, default: []].append(results.map(\.value))
         if let regularizer = layer.activityRegularizer, let first = results.first {
             penalties.append(Penalty(value: first.value, regularizer: regularizer))
         }

@@ -4,11 +4,15 @@ import Core
 package protocol Initializer: Sendable {
     /// Keras's class name and its parameters, for files.
     var parameters: Parameters { get }
+    /// Throws `shape` for a weight that it cannot fill. Those that take any shape have nothing to say.
+    func check(_ shape: Shape) throws(ApusError)
     /// Fills `count` values of a weight of the given shape from one random stream.
     func fill(_ out: UnsafeMutablePointer<Float>, shape: Shape, random: Philox)
 }
 
 extension Initializer {
+    package func check(_ shape: Shape) throws(ApusError) {}
+
     /// As Keras writes it: the plain name when all parameters are at their defaults, else an object.
     package var config: JSON {
         let entry = try? InitializerCatalog.family.entry(parameters.kind)
@@ -30,7 +34,7 @@ package enum InitializerCatalog {
             Zeros.entry, Ones.entry, ConstantInitializer.entry, RandomNormal.entry, TruncatedNormal.entry,
             RandomUniform.entry, VarianceScaling.entry, VarianceScaling.glorotUniform, VarianceScaling.glorotNormal,
             VarianceScaling.heUniform, VarianceScaling.heNormal, VarianceScaling.lecunUniform,
-            VarianceScaling.lecunNormal, Orthogonal.entry,
+            VarianceScaling.lecunNormal, Orthogonal.entry, Identity.entry,
         ])
 
     /// Those that every version of Keras accepts as bare text.

@@ -36,13 +36,19 @@ struct AxisRun {
         return first..<first + axes.count
     }
 
-    /// The extents of the last axes. Throws `shape` for others.
-    func last(_ shape: Shape) throws(ApusError) -> Shape {
+    /// The extents of the axes. Throws `shape` where `range` does.
+    func extents(_ shape: Shape) throws(ApusError) -> Shape {
         let range = try range(shape)
-        guard range.upperBound == shape.rank else {
-            throw .shape("\(kind) takes the last axes of a row; axis \(axes) are others of rows of shape \(shape).")
-        }
-        return shape.dropFirst(range.lowerBound)
+        var result = Shape()
+        for place in range { result.append(shape[place]) }
+        return result
+    }
+
+    /// Elements of the axes of a row of known shape, and neighbours that lie between two of them.
+    func layout(_ shape: Shape) -> (width: Int, inner: Int) {
+        guard let range = try? range(shape) else { return (1, 1) }
+        let inner = shape.dropFirst(range.upperBound).count
+        return (max(1, shape.dropFirst(range.lowerBound).count / max(1, inner)), max(1, inner))
     }
 
     /// As Keras reads it in every version.

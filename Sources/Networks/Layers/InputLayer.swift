@@ -35,6 +35,8 @@ package final class InputLayer: Layer {
     package func forward(_ step: LayerStep, in context: Context) {}
     package func backward(_ step: LayerStep, in context: Context) {}
 
+    package var configSaysTrainable: Bool { false }
+
     package var config: [(key: String, value: JSON)] {
         [
             (key: "batch_input_shape", value: .array([parameters["batch_size"]] + shape.jsonExtents)),

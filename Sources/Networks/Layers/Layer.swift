@@ -123,6 +123,9 @@ package protocol Layer: AnyObject, Sendable {
     /// The layer's part of Keras's configuration in the portable notation, without name, trainable and dtype.
     var config: [(key: String, value: JSON)] { get }
 
+    /// Whether Keras's constructor of this kind takes `trainable`.
+    var configSaysTrainable: Bool { get }
+
     /// What Keras says in each call instead of in the configuration, by names that are also parameters here:
     /// use_causal_mask.
     var callKeywords: [(key: String, value: JSON)] { get }
@@ -145,6 +148,7 @@ extension Layer {
     package var finalActivation: Activation? { nil }
     package var activityRegularizer: (any Regularizer)? { nil }
     package var config: [(key: String, value: JSON)] { parameters.values }
+    package var configSaysTrainable: Bool { true }
     package var callKeywords: [(key: String, value: JSON)] { [] }
 }
 

@@ -58,6 +58,19 @@ package enum LayerCatalog {
             ZeroPadding2D.entry,
             Cropping1D.entry,
             Cropping2D.entry,
+            SpatialDropout1D.entry,
+            SpatialDropout2D.entry,
+            GaussianDropout.entry,
+            AlphaDropout.entry,
+            GroupNormalization.entry,
+            UnitNormalization.entry,
+            Rescaling.entry,
+            Dot.entry,
+            EinsumDense.entry,
+            MultiHeadAttention.entry,
+            Attention.entry,
+            AdditiveAttention.entry,
+            Sampling.entry,
         ])
 
     /// Parameters that every layer has, taken off before the layer's own.

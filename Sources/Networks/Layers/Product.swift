@@ -85,6 +85,19 @@ struct Product {
     private let sliceSize: Int
     private let packSize: Int
 
+    /// c = op(a) op(b) + beta c by one thread and without packing, for many products side by side.
+    @inline(__always)
+    static func inPlace(
+        _ kernels: borrowing apus_kernels, transposesA: Bool = false, transposesB: Bool = false, _ m: Int, _ n: Int,
+        _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, beta: Float = 0,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    ) {
+        let multiply = form(m, n, k, transposesB: transposesB) == .small ? kernels.small_product : kernels.direct_product
+        multiply(
+            transposesA ? 1 : 0, transposesB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(lda), b, Int64(ldb), beta, c,
+            Int64(ldc))
+    }
+
     // MARK: Packing, before all slices
 
     private var columnBlocks: Int { (n + Product.columnsOfBlock - 1) / Product.columnsOfBlock }

@@ -25,12 +25,7 @@ final class Softmax: Layer {
         return [input]
     }
 
-    /// Elements of the axes, and neighbours that lie between two of them.
-    private func layout(_ shape: Shape) -> (width: Int, inner: Int) {
-        guard let range = try? axes.range(shape) else { return (1, 1) }
-        let inner = shape.dropFirst(range.upperBound).count
-        return (max(1, shape.dropFirst(range.lowerBound).count / max(1, inner)), max(1, inner))
-    }
+    private func layout(_ shape: Shape) -> (width: Int, inner: Int) { axes.layout(shape) }
 
     /// In each lane room for the elements of one sum and their gradients.
     func workspace(_ call: LayerCall) -> Int {

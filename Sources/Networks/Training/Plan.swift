@@ -36,122 +36,21 @@ package final class Plan {
         let values = program.values
         let steps = program.steps
         let lanes = context.threads
-        // OpenBLAS counts in 32 bits.
-        for value in values {
-            let positions = cappedProduct(rows, value.factor, value.shape.count / max(1, value.shape.last))
-            guard positions <= Int(Int32.max) else {
-                throw .limit("A batch of \(rows) rows is too large for this network.")
-            }
-        }
-        // Two passes over the same layout: sizes, then pointers.
-        var size = 0
-        var overflow = false
-        func take(_ perRow: Int, _ rows: Int) -> Int {
-            let (count, carry) = perRow.multipliedReportingOverflow(by: rows)
-            let start = size
-            let (padded, full) = count.addingReportingOverflow(15)
-            let (next, more) = size.addingReportingOverflow(padded & ~15)
-            overflow = overflow || carry || full || more
-            size = next
-            return start
-        }
-        let elements = values.map { cappedProduct($0.shape.count, $0.factor) }
-        let isView = steps.map { $0.layer.isView || (!training && $0.layer.isIdentityInInference) }
-        var producer = [Int?](repeating: nil, count: values.count)
-        for (number, step) in steps.enumerated() { for value in step.outputs { producer[value] = number } }
-        /// The value that a view is of, if it is one.
-        func source(_ value: Int) -> Int? {
-            guard let number = producer[value], isView[number] else { return nil }
-            return steps[number].inputs[0]
-        }
-        var outputOffsets: [Int] = []
-        for value in values.indices {
-            if let source = source(value) {
-                outputOffsets.append(outputOffsets[source])
-            } else {
-                outputOffsets.append(take(elements[value], rows))
-            }
-        }
-        // A view of a value with several consumers, or of an output, needs a gradient of its own.
-        var consumers = [Int](repeating: 0, count: values.count)
-        for step in steps { for input in step.inputs { consumers[input] += 1 } }
-        var isOutput = [Bool](repeating: false, count: values.count)
-        for output in program.outputs { isOutput[output] = true }
-        func shares(_ value: Int) -> Int? {
-            guard let source = source(value), consumers[source] == 1, !isOutput[source] else { return nil }
-            return source
-        }
-        var gradientOffsets: [Int] = []
-        for value in values.indices {
-            if !training {
-                gradientOffsets.append(0)
-            } else if let source = shares(value) {
-                gradientOffsets.append(gradientOffsets[source])
-            } else {
-                gradientOffsets.append(take(elements[value], rows))
-            }
-        }
-        let maskOffsets = program.masks.map { take(cappedProduct($0.shape.count, $0.factor), rows) }
-        var scratchOffsets: [Int] = []
-        var room = 0
-        func call(_ step: Program.Step) -> LayerCall {
-            LayerCall(
-                inputs: step.inputs.map { values[$0].shape }, outputs: step.outputs.map { values[$0].shape },
-                masked: step.masks.map { $0 != nil }, rows: cappedProduct(rows, step.factor), training: training,
-                lanes: lanes)
-        }
-        for (number, step) in steps.enumerated() {
-            let call = call(step)
-            scratchOffsets.append(take(isView[number] ? 0 : step.layer.scratch(call), 1))
-            if !isView[number] { room = max(room, step.layer.workspace(call)) }
-        }
-        let workspaceOffset = take(room, 1)
-        // The first writer of a gradient in the backward pass sets it; the later ones add through a spare place.
-        var written = isOutput
-        var spareOffsets = steps.map { _ in [Int?]() }
-        var spareSize = 0
-        for number in steps.indices.reversed() {
-            var used = 0
-            for input in steps[number].inputs {
-                if written[input] {
-                    spareOffsets[number].append(used)
-                    used += (cappedProduct(elements[input], rows) + 15) & ~15
-                } else {
-                    spareOffsets[number].append(nil)
-                }
-                written[input] = true
-            }
-            spareSize = max(spareSize, used)
-        }
-        let spareOffset = take(training ? spareSize : 0, 1)
-        // Weights that training passes update.
-        var pendingOffsets: [(slot: Int, offset: Int, count: Int)] = []
-        if training {
-            for step in steps where step.isTrainable {
-                for slot in step.slots where !program.graph.slots[slot].trainsByNature {
-                    if pendingOffsets.contains(where: { $0.slot == slot }) { continue }
-                    let count = program.graph.slots[slot].count
-                    pendingOffsets.append((slot, take(count, 1), count))
-                }
-            }
-        }
-        if overflow {
-            throw .limit("A batch of \(rows) rows is too large for this network.")
-        }
+        let layout = try PlanLayout(program, rows: rows, training: training, lanes: lanes)
         let arena: Buffer<Float>
-        do { arena = try Buffer(zeros: size, in: context.allocator) } catch {
+        do { arena = try Buffer(zeros: layout.size, in: context.allocator) } catch {
             throw ApusError(
-                error.code, "The arena for \(rows) rows needs \(size &* 4) bytes. " + error.message)
+                error.code, "The arena for \(rows) rows needs \(layout.size &* 4) bytes. " + error.message)
         }
         self.arena = arena
-        self.elements = elements
-        let outputs = outputOffsets.map { arena.pointer + $0 }
-        let gradients: [UnsafeMutablePointer<Float>?] = gradientOffsets.map { training ? arena.pointer + $0 : nil }
-        let masks = maskOffsets.map { arena.pointer + $0 }
+        elements = layout.elements
+        let outputs = layout.outputs.map { arena.pointer + $0 }
+        let gradients: [UnsafeMutablePointer<Float>?] = layout.gradients.map { training ? arena.pointer + $0 : nil }
+        let masks = layout.masks.map { arena.pointer + $0 }
         self.outputs = outputs
         self.gradients = gradients
         self.masks = masks
-        updated = pendingOffsets.map { (slot: $0.slot, pending: arena.pointer + $0.offset, count: $0.count) }
+        updated = layout.pending.map { (slot: $0.slot, pending: arena.pointer + $0.offset, count: $0.count) }
 
         // Whether some weight trains at or before each value.
         var trainsUpTo = [Bool](repeating: false, count: values.count)
@@ -162,10 +61,10 @@ package final class Plan {
         }
         // Which step ends in each output of the network: behind views that nothing else uses.
         var endOf = [Int?](repeating: nil, count: steps.count)
-        for (index, output) in program.outputs.enumerated() where consumers[output] == 0 {
+        for (index, output) in program.outputs.enumerated() where layout.consumers[output] == 0 {
             var value = output
-            while let source = shares(value) { value = source }
-            if let number = producer[value], steps[number].outputs.count == 1 { endOf[number] = index }
+            while let source = layout.shared(value, in: program) { value = source }
+            if let number = layout.producer[value], steps[number].outputs.count == 1 { endOf[number] = index }
         }
         var visited = Set<Int>()
         var planned: [PlannedStep] = []
@@ -180,9 +79,12 @@ package final class Plan {
                 masks: step.masks.map { $0.map { masks[$0] } },
                 maskShapes: step.masks.map { $0.map { program.masks[$0].shape } },
                 outputMasks: step.ownMasks.map { $0.map { masks[$0] } },
-                scratch: arena.pointer + scratchOffsets[number], workspace: arena.pointer + workspaceOffset,
+                scratch: arena.pointer + layout.scratch[number], workspace: arena.pointer + layout.workspace,
                 wantsLoss: training)
-            if !isView[number] { layerStep.prepared = step.layer.prepare(call(step)) }
+            if !layout.isView[number] {
+                layerStep.prepared = step.layer.prepare(
+                    PlanLayout.call(step, of: program, rows: rows, training: training, lanes: lanes))
+            }
             layerStep.maskCount = (step.ownMasks.first ?? nil).map { program.masks[$0].shape.count } ?? 0
             var shared = false
             for slot in step.slots where !visited.insert(slot).inserted { shared = true }
@@ -191,8 +93,8 @@ package final class Plan {
             planned.append(
                 PlannedStep(
                     step: layerStep, layer: step.layer, slots: step.slots, factor: step.factor,
-                    stream: UInt64(step.outputs.first ?? 0) << 40, isView: isView[number], values: step.inputs,
-                    spares: spareOffsets[number].map { $0.map { arena.pointer + spareOffset + $0 } },
+                    stream: UInt64(step.outputs.first ?? 0) << 40, isView: layout.isView[number], values: step.inputs,
+                    spares: layout.spares[number].map { $0.map { arena.pointer + layout.spare + $0 } },
                     sharesWeights: shared, inputTrains: step.inputs.map { trainsUpTo[$0] }, trains: trains,
                     output: endOf[number],
                     penalties: step.outputs.enumerated().flatMap { place, value in
@@ -200,7 +102,7 @@ package final class Plan {
                     },
                     updates: step.slots.map { slot in
                         step.isTrainable
-                            ? pendingOffsets.first { $0.slot == slot }.map { arena.pointer + $0.offset } : nil
+                            ? layout.pending.first { $0.slot == slot }.map { arena.pointer + $0.offset } : nil
                     },
                     state: (state, stateCount)))
             stateCount += state
@@ -208,13 +110,13 @@ package final class Plan {
         self.stateCount = stateCount
         self.steps = planned.reversed()
         ends = program.outputs.indices.map { index in endOf.firstIndex { $0 == index } }
-        unwritten = training ? values.indices.filter { !written[$0] && !isOutput[$0] } : []
+        unwritten = training ? values.indices.filter { !layout.written[$0] && !layout.isOutput[$0] } : []
         inputReaders = program.inputs.map { input in
-            let isOutput = program.outputs.contains { outputOffsets[$0] == outputOffsets[input] }
+            let isOutput = program.outputs.contains { layout.outputs[$0] == layout.outputs[input] }
             if isOutput { return [] }
             var readers: [(step: LayerStep, place: Int)] = []
             for item in planned {
-                for (place, value) in item.values.enumerated() where outputOffsets[value] == outputOffsets[input] {
+                for (place, value) in item.values.enumerated() where layout.outputs[value] == layout.outputs[input] {
                     readers.append((item.step, place))
                 }
             }
@@ -227,11 +129,16 @@ package final class Plan {
 
     /// Points the steps at a set of weights and, in training, their gradients. Weights must not be freed before the
     /// plan, or the next call of this.
-    package func attach(_ weights: Buffer<Float>, gradients: Buffer<Float>?) {
+    ///
+    /// - Parameter stand: what passes use in place of the trainable weights, which come first; it must last as long.
+    package func attach(_ weights: Buffer<Float>, gradients: Buffer<Float>?, trainable stand: Buffer<Float>? = nil) {
         self.weights = weights
         let slots = program.graph.slots
         for planned in steps {
-            planned.step.weights = planned.slots.map { weights.pointer + slots[$0].offset }
+            planned.step.weights = planned.slots.map { slot in
+                let source = slots[slot].isTrainable ? stand ?? weights : weights
+                return source.pointer + slots[slot].offset
+            }
             planned.step.weightsAreNew = true
             planned.step.gradients = zip(planned.slots, planned.trains).map { slot, trains in
                 trains ? gradients.map { $0.pointer + slots[slot].offset } : nil
@@ -261,6 +168,25 @@ package final class Plan {
     package func input(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[program.inputs[index]] }
     /// Where output `index`'s rows are.
     package func output(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[program.outputs[index]] }
+    /// What a call of a layer gave in the last forward pass of `rows` rows, by names: "encoder/dense". Throws
+    /// `invalidArgument` for a layer, call or output that there is not.
+    package func result(_ path: String, call: Int, output: Int, rows: Int) throws(ApusError) -> ArrayView {
+        guard let calls = program.results[path] else {
+            let names = program.results.keys.sorted().prefix(20).joined(separator: ", ")
+            throw .invalid("There is no layer '\(path.prefix(80))' in the network; there are \(names).")
+        }
+        guard call >= 0, call < calls.count else {
+            throw .invalid("Layer '\(path)' is called \(calls.count) times, got call \(call).")
+        }
+        guard output >= 0, output < calls[call].count else {
+            throw .invalid("Layer '\(path)' has \(calls[call].count) outputs, got output \(output).")
+        }
+        let value = calls[call][output]
+        let place = program.values[value]
+        return ArrayView(
+            data: UnsafeMutableRawPointer(outputs[value]), dtype: .float32,
+            shape: place.shape.prefixed(by: rows * place.factor))
+    }
     /// Where the mask of output `index` is: its place and the shape for one row; nil for an output without one.
     package func outputMask(_ index: Int) -> (values: UnsafeMutablePointer<Float>, shape: Shape)? {
         program.outputMasks[index].map { (masks[$0], program.masks[$0].shape) }

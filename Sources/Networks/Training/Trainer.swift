@@ -43,6 +43,8 @@ package final class Trainer: @unchecked Sendable {
     /// Key of the trainer's random numbers.
     package internal(set) var seed: UInt64
 
+    /// nil when passes use the weights as they are.
+    let weightNoise: WeightNoise?
     var snapshotBuffers: [Buffer<Float>] = []
     private let cache: PlanCache
     var plan: Plan?
@@ -65,7 +67,9 @@ package final class Trainer: @unchecked Sendable {
     var holdsGradients = false
 
     package static let specs =
-        Measures.specs + [ParameterSpec("optimizer", .object("an optimizer"), default: nil, "how to minimise it")]
+        Measures.specs + [
+            ParameterSpec("optimizer", .object("an optimizer"), default: nil, "how to minimise it"), WeightNoise.spec,
+        ]
 
     /// Throws `invalidArgument` for a loss or metric that does not fit the outputs, `unsupported` for a network with
     /// parts that this version only runs.
@@ -93,6 +97,7 @@ package final class Trainer: @unchecked Sendable {
         rooms = measures.losses.map { _ in LossRoom(allocator) }
         weights = try model.weights.copy(in: allocator)
         gradients = try Buffer(zeros: max(graph.trainableCount, 1), in: allocator)
+        weightNoise = try WeightNoise(parameters, count: graph.trainableCount, in: allocator)
         var slots: [Buffer<Float>] = []
         for kind in slotKinds {
             let slot = try Buffer<Float>(zeros: graph.trainableCount, in: allocator)
@@ -132,7 +137,7 @@ package final class Trainer: @unchecked Sendable {
         if fresh.stateCount > 0, (states?.values.count ?? 0) < cappedProduct(fresh.stateCount, rows) {
             states = try LayerStates(count: fresh.stateCount, rows: rows, in: allocator)
         }
-        if isFresh { fresh.attach(weights, gradients: gradients) }
+        if isFresh { fresh.attach(weights, gradients: gradients, trainable: weightNoise?.weights) }
         if let states { fresh.attach(states) }
         plan = fresh
         self.states = states

@@ -14,6 +14,9 @@ extension Trainer {
         hasLossGradients = false
         currentRows = 0
         try loadInputs(dataset, order, start: start, count: count, borrows: borrows, plan, in: context)
+        weightNoise?.prepare(
+            weights, training: training, random: Philox(seed: seed, stream: UInt64(state.passes) | WeightNoise.streams),
+            in: context)
         plan.forward(
             rows: count, training: training, random: Philox(seed: seed, stream: UInt64(state.passes)), in: context)
         if training { state.passes += 1 }
@@ -39,6 +42,11 @@ extension Trainer {
         let shape = plan.program.outputShapes[index]
         return ArrayView(
             data: UnsafeMutableRawPointer(plan.output(index)), dtype: .float32, shape: shape.prefixed(by: currentRows))
+    }
+
+    /// What a call of a layer gave in the last forward pass, by its name: "dense", within other layers "encoder/dense".
+    package func layerOutput(_ path: String, call: Int, output: Int) throws(ApusError) -> ArrayView {
+        try ready().result(path, call: call, output: output, rows: currentRows)
     }
 
     /// The loss of the last forward pass on its targets, and the gradients by the outputs for `backward`.

@@ -20,8 +20,11 @@ struct InitializerTests {
         ("orthogonal", (1.0 / 300).squareRoot(), 0.35),
     ]
 
+    /// Those that are no random numbers around a mean, with tests of their own.
+    static let others: Set<String> = ["Identity"]
+
     @Test func everyInitializerIsCovered() throws {
-        for entry in InitializerCatalog.family.entries {
+        for entry in InitializerCatalog.family.entries where !Self.others.contains(entry.className) {
             #expect(
                 Self.cases.contains { $0.text == snakeCase(entry.className) || $0.text.contains("\"\(entry.className)\"") },
                 "\(entry.className)")
@@ -55,5 +58,19 @@ struct InitializerTests {
                 #expect(abs(dot - (a == b ? 4 : 0)) < roundingOfSums)
             }
         }
+    }
+
+    @Test func identityIsTheGainOnTheDiagonal() throws {
+        let context = try Fixtures.context()
+        for (inner, units) in [(2, 3), (3, 2)] {
+            let parameters = "units=\(units) kernel_initializer={\"class_name\": \"Identity\", \"config\": {\"gain\": 2.5}}"
+            let model = try Fixtures.network([inner], [("Dense", parameters)], in: context)
+            let kernel = NetworkModel.view(try model.graph.slot("dense/kernel"), in: model.weights).floatArray
+            let expected: [Float] = units == 3 ? [2.5, 0, 0, 0, 2.5, 0] : [2.5, 0, 0, 2.5, 0, 0]
+            #expect(kernel == expected)
+        }
+        let message = try #require(
+            try Fixtures.refusal("Conv1D", "filters=2 kernel_size=3 kernel_initializer=identity", [[5, 2]]))
+        #expect(message.contains("Identity needs a matrix") && message.contains("(3, 2, 2)"))
     }
 }

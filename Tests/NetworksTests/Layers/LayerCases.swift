@@ -25,4 +25,13 @@ extension LayerCase {
         + globalPooling
         + resampling
         + framing
+        + noise
+        + groupNormalization
+        + unitNormalization
+        + rescaling
+        + dot
+        + einsumDense
+        + attention
+        + multiHeadAttention
+        + sampling
 }

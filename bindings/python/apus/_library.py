@@ -286,6 +286,7 @@ PROTOTYPES = {
     "apus_trainer_zero_gradients": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
     "apus_trainer_gradient": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
+    "apus_trainer_layer_output": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_int32, c_int32, _ARRAY),
     "apus_trainer_set_learning_rate": (_STATUS, _HANDLE, _HANDLE, c_double),
     "apus_trainer_publish": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_reset_states": (_STATUS, _HANDLE, _HANDLE),

@@ -165,7 +165,8 @@ class Model:
         return self._require_built().info["parameters"]
 
     def summary(self, print_fn=print):
-        """Prints a table of layers, the shapes of their outputs, and how many numbers their weights are."""
+        """Prints a table of layers, the shapes of their outputs, how many numbers their weights are, and what memory it
+        takes to predict and to train."""
         rows = [("Layer (type)", "Output shape", "Param #")]
         for entry in self._require_built().info["layers"]:
             shape = tuple(entry["output_shape"])
@@ -174,7 +175,16 @@ class Model:
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
         rule = "-" * len(lines[0])
         print_fn("\n".join([f'Model: "{self.name}"', rule, lines[0], rule, *lines[1:], rule]))
-        print_fn(f"Total params: {self.count_params():,} ({self.count_params() * 4 / 1024:.2f} KB)")
+        info = self._require_built().info
+        trainable = info["trainable_parameters"]
+        print_fn(f"Total params: {self.count_params():,} ({_bytes(info['weight_bytes'])})")
+        print_fn(f"Trainable params: {trainable:,}, others: {self.count_params() - trainable:,}")
+        if info["memory"] is not None:
+            memory = info["memory"]
+            print_fn(
+                f"Memory for {memory['rows']} rows: {_bytes(memory['inference'])} to predict, "
+                f"{_bytes(memory['training'])} to train, and the optimizer's state"
+            )
 
     # Weights
 
@@ -226,7 +236,9 @@ class Model:
 
     # Training
 
-    def compile(self, optimizer="adam", loss=None, loss_weights=None, metrics=None, weighted_metrics=None):
+    def compile(
+        self, optimizer="adam", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, *, weight_noise=0.0
+    ):
         """Says how to train. Compiling again begins with a new optimizer and keeps the weights.
 
         Parameters
@@ -243,6 +255,9 @@ class Model:
             each, or a ``dict`` by their names.
         weighted_metrics : optional
             Metrics in which the weights of samples and classes count.
+        weight_noise : float, default 0.0
+            Deviation of normal noise on the weights in each pass of training; the gradients change the weights
+            themselves. For noise on inputs and outputs there is ``layers.GaussianNoise``.
         """
         if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
             optimizer = _OPTIMIZERS[optimizer.lower()]()
@@ -260,6 +275,8 @@ class Model:
             self._compiled["loss_weights"] = loss_weights
         if weighted_metrics:
             self._compiled["weighted_metrics"] = _per_output(weighted_metrics)
+        if weight_noise:
+            self._compiled["weight_noise"] = weight_noise
         try:
             if loss is None:
                 raise ValueError('compile needs a loss, such as loss="mse"')
@@ -513,6 +530,44 @@ class Model:
             return handle.predict(inputs[0])
         return self._predict_many(handle, inputs, batch_size or 256)
 
+    def layer_outputs(self, x, names=None, *, training=False):
+        """What layers give on the way from ``x`` to the outputs.
+
+        Parameters
+        ----------
+        x : array or list of arrays
+        names : str or list, optional
+            Names of layers, of one in a nested model or another layer with the names around it: "encoder/dense"; of a
+            layer that is called more than once or has several outputs (name, call, output), counted from 0. By default
+            all layers of the model.
+        training : bool, default False
+            Whether the pass is one of training, with dropout and noise.
+
+        Returns
+        -------
+        dict
+            From what ``names`` holds to arrays, float32.
+
+        Examples
+        --------
+        >>> import apus
+        >>> model = apus.Sequential([apus.Input((2,)), apus.layers.Dense(3), apus.layers.ReLU()])
+        >>> {name: values.shape for name, values in model.layer_outputs([[1, 2]]).items()}
+        {'dense': (1, 3), 're_lu': (1, 3)}
+        """
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        handle = self._current()
+        if names is None:
+            names = [layer.name for layer in self.layers]
+        elif isinstance(names, str):
+            names = [names]
+        places = [(name, 0, 0) if isinstance(name, str) else name for name in names]
+        # A trainer of its own, so that nothing of the model's changes: neither averages nor states nor gradients.
+        trainer = Trainer.create(handle, '{"loss": "mse", "optimizer": "sgd"}', self._cost())
+        trainer.forward(inputs, training)
+        return {name: trainer.layer_output(*place) for name, place in zip(names, places)}
+
     def __call__(self, inputs, *more, **keywords):
         """Of arrays what ``predict`` gives; of symbolic tensors a call of the model as a layer."""
         from ._symbolic import call, is_symbolic
@@ -651,6 +706,15 @@ class Model:
 
 def _one_or_all(items):
     return items[0] if len(items) == 1 else items
+
+
+def _bytes(count):
+    """A number of bytes in words."""
+    for unit in ("bytes", "KB", "MB"):
+        if count < 1024:
+            return f"{count} bytes" if unit == "bytes" else f"{count:.2f} {unit}"
+        count /= 1024
+    return f"{count:.2f} GB"
 
 
 def _positive(name, value):

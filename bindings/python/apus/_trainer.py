@@ -186,6 +186,24 @@ class Trainer(_handles.Handle):
                 lib.apus_trainer_set_weight(context.handle, self.pointer, path.encode(), _arrays.view(array))
             )
 
+    def forward(self, inputs, training):
+        """A forward pass whose outputs stay with the trainer."""
+        with _context.current() as context:
+            views = _arrays.views(inputs)
+            context.check(
+                lib.apus_trainer_forward(context.handle, self.pointer, views, len(inputs), int(training), None, 0)
+            )
+
+    def layer_output(self, name, call, output):
+        """What a call of a layer gave in the last forward pass."""
+        with _context.current() as context:
+            out = _arrays.unknown()
+            arguments = (context.handle, self.pointer, name.encode(), call, output, out)
+            context.check(lib.apus_trainer_layer_output(*arguments))
+            result = _arrays.allocate(out)
+            context.check(lib.apus_trainer_layer_output(*arguments))
+        return result
+
     def publish(self):
         """Gives the model the weights as they are now."""
         with _context.current() as context:

@@ -12,6 +12,7 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "LecunNormal",
     "LecunUniform",
     "Ones",
@@ -109,6 +110,13 @@ class LecunNormal(Initializer):
 
 class Orthogonal(Initializer):
     """Orthonormal columns (or rows, of a wide matrix) times ``gain`` (Saxe et al. 2014). The default of recurrent kernels."""
+
+    def __init__(self, gain=1.0):
+        self.gain = gain
+
+
+class Identity(Initializer):
+    """``gain`` (default 1.0) on the diagonal of a matrix, 0 elsewhere."""
 
     def __init__(self, gain=1.0):
         self.gain = gain

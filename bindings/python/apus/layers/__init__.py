@@ -2,6 +2,7 @@
 
 from ._base import CLASSES, Input, InputLayer, Layer, OtherLayer, from_config
 from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import AdditiveAttention, Attention, EinsumDense, MultiHeadAttention
 from .convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -13,8 +14,14 @@ from .convolution import (
     SeparableConv2D,
 )
 from .core import Activation, Dense, Embedding, Flatten, Masking, Permute, RepeatVector, Reshape
-from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
-from .normalization import BatchNormalization, LayerNormalization
+from .merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from .normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    Rescaling,
+    UnitNormalization,
+)
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -26,7 +33,16 @@ from .pooling import (
     MaxPooling2D,
 )
 from .recurrent import GRU, LSTM, Bidirectional, SimpleRNN
-from .regularization import ActivityRegularization, Dropout, GaussianNoise
+from .regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    Sampling,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 from .resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from .wrappers import TimeDistributed
 

@@ -102,3 +102,23 @@ class Minimum(Layer):
 
     def __init__(self, *, name=None):
         self.name = name
+
+
+class Dot(Layer):
+    """The sum of products of two inputs over an axis of each, for every row.
+
+    Parameters
+    ----------
+    axes : int or pair of int
+        The axis of each that the sum is over; the batch is axis 0.
+    normalize : bool, default False
+        Whether to give both length 1 along the axis first, so that the result is the cosine.
+    name : str, optional
+    """
+
+    _base = "dot"
+
+    def __init__(self, axes, normalize=False, *, name=None):
+        self.axes = axes
+        self.normalize = normalize
+        self.name = name

@@ -65,12 +65,12 @@ class BatchNormalization(Layer):
 
 
 class LayerNormalization(Layer):
-    """Each place with mean 0 and variance 1 over its last axis, then scaled by gamma and shifted by beta (Ba et al. 2016).
+    """Each place with mean 0 and variance 1 over an axis, then scaled by gamma and shifted by beta (Ba et al. 2016).
 
     Parameters
     ----------
-    axis : int, default -1
-        The last axis.
+    axis : int or list of int, default -1
+        An axis, or neighbouring ones together; the batch is axis 0.
     epsilon : float, default 0.001
         Added to the variance.
     center : bool, default True
@@ -83,6 +83,8 @@ class LayerNormalization(Layer):
     gamma_regularizer : str or regularizer, optional
     beta_constraint : str or constraint, optional
     gamma_constraint : str or constraint, optional
+    rms_scaling : bool, default False
+        Divides by the deviation alone: the mean stays, there is a gamma and no beta.
     name : str, optional
     trainable : bool, default True
     """
@@ -101,6 +103,7 @@ class LayerNormalization(Layer):
         gamma_regularizer=None,
         beta_constraint=None,
         gamma_constraint=None,
+        rms_scaling=False,
         *,
         name=None,
         trainable=True,
@@ -115,5 +118,103 @@ class LayerNormalization(Layer):
         self.gamma_regularizer = gamma_regularizer
         self.beta_constraint = beta_constraint
         self.gamma_constraint = gamma_constraint
+        self.rms_scaling = rms_scaling
         self.name = name
         self.trainable = trainable
+
+
+class GroupNormalization(Layer):
+    """Groups of channels of each row with mean 0 and variance 1, then scaled by gamma and shifted by beta (Wu and He 2018).
+
+    Parameters
+    ----------
+    groups : int, default 32
+        Groups that the channels are divided into; -1 for one channel each (instance normalization).
+    axis : int, default -1
+        The axis of the channels, the batch counted as axis 0.
+    epsilon : float, default 0.001
+        Added to the variance.
+    center, scale : bool, default True
+        Whether there are beta and gamma.
+    beta_initializer, gamma_initializer : str or initializer
+    beta_regularizer, gamma_regularizer : str or regularizer, optional
+    beta_constraint, gamma_constraint : str or constraint, optional
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "group_normalization"
+
+    def __init__(
+        self,
+        groups=32,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        *,
+        name=None,
+        trainable=True,
+    ):
+        self.groups = groups
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = beta_initializer
+        self.gamma_initializer = gamma_initializer
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
+        self.beta_constraint = beta_constraint
+        self.gamma_constraint = gamma_constraint
+        self.name = name
+        self.trainable = trainable
+
+
+class UnitNormalization(Layer):
+    """Euclidean length 1 over an axis, or over neighbouring axes together.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        The batch is axis 0.
+    name : str, optional
+    """
+
+    _base = "unit_normalization"
+
+    def __init__(self, axis=-1, *, name=None):
+        self.axis = axis
+        self.name = name
+
+
+class Rescaling(Layer):
+    """scale x + offset.
+
+    Parameters
+    ----------
+    scale : float or list of float
+        One number for all, or one for each element of the last axis.
+    offset : float or list of float, default 0.0
+    name : str, optional
+
+    Examples
+    --------
+    >>> import apus
+    >>> model = apus.Sequential([apus.Input((2,)), apus.layers.Rescaling(1 / 127.5, offset=-1)])
+    >>> model.predict([[0, 255]])
+    array([[-1.,  1.]], dtype=float32)
+    """
+
+    _base = "rescaling"
+
+    def __init__(self, scale, offset=0.0, *, name=None):
+        self.scale = scale
+        self.offset = offset
+        self.name = name
