@@ -155,6 +155,39 @@ static void pictures_allocate_nothing(void)
     apus_model_free(network);
 }
 
+/* Sequences through every sort of recurrent layer, with a mask. */
+static apus_model *sequence_network(void)
+{
+    static const char *const chain[][2] = {
+        { "Input", "shape=[6,3]" },
+        { "Masking", "" },
+        { "Bidirectional", "layer={\"class_name\": \"GRU\", \"config\": {\"units\": 4, \"return_sequences\": true}}" },
+        { "SimpleRNN", "units=5 activation=softmax return_sequences=true go_backwards=true" },
+        { "GRU", "units=4 reset_after=false return_sequences=true" },
+        { "LSTM", "units=7" },
+        { "Dense", "units=2 activation=softmax" },
+    };
+    apus_network *network = NULL;
+    apus_model *made = NULL;
+    OK(context, apus_network_create(context, NULL, &network));
+    for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
+        OK(context, apus_network_add(context, network, chain[i][0], chain[i][1], NULL, 0, NULL));
+    OK(context, apus_network_build(context, network, NULL, 0, &made));
+    apus_network_free(network);
+    return made;
+}
+
+static void sequences_allocate_nothing(void)
+{
+    static float sequences[9 * 18], run[9 * 2];
+    apus_array x = { sizeof x, APUS_FLOAT32, 3, 0, sequences, { 9, 6, 3 }, { 0 } };
+    const apus_array out = APUS_ARRAY_2D(APUS_FLOAT32, run, 9, 2);
+    apus_model *network = sequence_network();
+    for (int i = 0; i < 9 * 18; i++) sequences[i] = i % 18 < 15 ? (float)(i % 7) - 3 : 0;
+    runs_without_allocating(network, x, out, 9, 8);
+    apus_model_free(network);
+}
+
 static void a_training_step_allocates_nothing_once_it_runs(void)
 {
     apus_model *trained = sample_network(context);
@@ -235,6 +268,7 @@ int main(void)
     RUN(a_run_gives_what_a_prediction_gives);
     RUN(a_run_allocates_nothing);
     RUN(pictures_allocate_nothing);
+    RUN(sequences_allocate_nothing);
     RUN(a_training_step_allocates_nothing_once_it_runs);
     RUN(a_session_keeps_the_weights_it_was_made_with);
     RUN(a_session_is_for_networks);

@@ -35,7 +35,13 @@ struct RecurrentPass<Cell: RecurrentCell> {
         units = layout.units
         width = layout.width
         features = layout.inputs
-        mask = step.mask(over: Shape(layout.steps))
+        // Compared in place: a shape made here would be an allocation in each pass.
+        let masked = step.maskShapes.first ?? nil
+        if let masked, masked.rank == 1, masked[0] == layout.steps, let values = step.masks[0] {
+            mask = UnsafePointer(values)
+        } else {
+            mask = nil
+        }
         usesDropout = step.training && layer.settings.dropout > 0
         usesRecurrentDropout = step.training && layer.settings.recurrentDropout > 0
         // Whole units of rows for every instruction set.
