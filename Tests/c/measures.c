@@ -1,4 +1,7 @@
 /* What training measures: losses and metrics of several outputs, class and step weights, metrics by themselves. */
+#define _POSIX_C_SOURCE 200809L
+#include <unistd.h>
+
 #include "check.h"
 
 #include <stddef.h>
