@@ -1022,10 +1022,11 @@ typedef struct apus_minimum {
  *   "L-BFGS-B"     NULL; limited memory, within bounds where there are some (Byrd et al. 1995, doi:10.1137/0916069):
  *                  maxcor=10 pairs, ftol=0; delivers the inverse Hessian of its pairs
  *   "Newton"       modified Cholesky (Schnabel and Eskow 1999, doi:10.1137/S105262349833266X), line_search=wolfe or
- *                  backtracking; leaves saddle points
+ *                  backtracking; leaves saddle points; delivers the inverse of the Hessian that it took last, NaN where
+ *                  that is not positive definite
  *   "Newton-CG"    directions by conjugate gradients (Dembo and Steihaug 1983, doi:10.1007/BF02592055), line search
  *   "trust-exact"  trust region (More and Sorensen 1983, doi:10.1137/0904038); leaves saddle points;
- *                  initial_trust_radius=1 max_trust_radius (null: none) eta=1e-4
+ *                  initial_trust_radius=1 max_trust_radius (null: none) eta=1e-4; inverse Hessian as for Newton
  *   "trust-ncg"    trust region, conjugate gradients inside (Steihaug 1983, doi:10.1137/0720042); the same parameters
  *   "Nelder-Mead"  simplex: no gradients; bounds; xatol=1e-4 fatol=1e-4 adaptive initial_simplex
  * and the update rules of networks, one full gradient a step, with learning_rate and:

@@ -1,4 +1,4 @@
-// The kernels of array reductions in double precision, part of the table in kernels.h.
+// The kernels of array reductions in double precision and of sorting, part of the table in kernels.h.
 //
 // Elements are float32 or float64; every float32 is widened first, so that its square, its sum with others and its
 // product with another are in double precision. Orders of summation depend on counts alone.
@@ -38,6 +38,15 @@ typedef struct apus_reduction_kernels {
     // The sum of x[i] y[i], in lanes as above.
     double (*dot_floats)(const float *x, const float *y, int64_t count);
     double (*dot_doubles)(const double *x, const double *y, int64_t count);
+
+    // Sorts numbers that are not NaN, with room for as many in `other`, into `other` or in place. Which of two zeros is
+    // which may be lost.
+    void (*sort_floats)(float *values, float *other, int64_t count, int32_t to_other);
+    void (*sort_doubles)(double *values, double *other, int64_t count, int32_t to_other);
+    // Moves the values less than one of them to the front of `other`, the rest behind; how many were less. 0 when there are
+    // few, or none less than the one tried: `values` are then as they were.
+    int64_t (*split_floats)(const float *values, float *other, int64_t count);
+    int64_t (*split_doubles)(const double *values, double *other, int64_t count);
 } apus_reduction_kernels;
 
 #if defined(__clang__)

@@ -12,7 +12,8 @@ func reductionKernels() -> apus_reduction_kernels {
         rows_floats: reduceRowsOfFloats, rows_doubles: reduceRowsOfDoubles,
         join: joinTotals,
         best_floats: bestOfFloats, best_doubles: bestOfDoubles,
-        dot_floats: dotOfFloats, dot_doubles: dotOfDoubles)
+        dot_floats: dotOfFloats, dot_doubles: dotOfDoubles,
+        sort_floats: sortFloats, sort_doubles: sortDoubles, split_floats: splitFloats, split_doubles: splitDoubles)
 }
 
 // MARK: Elements
@@ -76,7 +77,9 @@ func reductionKernels() -> apus_reduction_kernels {
     return apus_d8_lane(join(two, apus_d8_swap_ones(two)), 0)
 }
 
-@inline(__always) private func reduceRun(_ code: Int32, _ count: Int64, _ load: (_ i: Int, _ n: Int) -> Eight) -> Double {
+@inline(__always) private func reduceRun(
+    _ code: Int32, _ count: Int64, _ load: (_ i: Int, _ n: Int) -> Eight
+) -> Double {
     switch code {
     case APUS_R_SUM: return reduceRun(count, 0, load, apus_d8_add)
     case APUS_R_SUM_ABSOLUTE: return reduceRun(count, 0, { apus_d8_abs(load($0, $1)) }, apus_d8_add)

@@ -115,7 +115,7 @@ struct DoublePair {
 /// `exp(x) - 1` and what it lacks, for `x` of at most 41, not too near 0.
 ///
 /// 2^n - 1 + 2^n r + 2^n rest: the sum of the first two large terms comes with what it loses.
-@inline(__always) private func preciseExponentialMinusOne(_ reduced: ReducedDoubleExponential) -> DoublePair {
+@inline(__always) func preciseExponentialMinusOne(_ reduced: ReducedDoubleExponential) -> DoublePair {
     let exponent = apus_m8_add(reduced.nBits, apus_m8_set(1023))
     let power = apus_m8_as_doubles(apus_m8_shift_left(exponent, 52))
     // From 4 on the 1 is a small term too; before, 2^n - 1 is exact, or hardly differs from -1.

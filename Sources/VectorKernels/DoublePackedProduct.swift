@@ -40,7 +40,9 @@ private struct DoubleProduct {
     }
 
     /// Each tile's rows with all panels.
-    @inline(__always) private func multiplyRows(_ from: Int, _ to: Int, _ start: Int, _ length: Int, _ room: UnsafeMutablePointer<Double>) {
+    @inline(__always) private func multiplyRows(
+        _ from: Int, _ to: Int, _ start: Int, _ length: Int, _ room: UnsafeMutablePointer<Double>
+    ) {
         // Rows strided by 1 are scattered over k; several panels share a copy. Rows are copied, too, to fill a unit.
         let shared = aRow == 1 && to &- from > 1
         let distance = tileRows &* length &+ 16
@@ -83,7 +85,9 @@ private struct DoubleProduct {
 
 /// Copies three tiles' rows of op(a), strided by 1, step by step, each tile's `distance` doubles after the last one's: a
 /// step's doubles are neighbours in memory, the steps far apart.
-@inline(never) private func copyThreeTiles(_ tile: DoubleProductTile, _ room: UnsafeMutablePointer<Double>, _ distance: Int) {
+@inline(never) private func copyThreeTiles(
+    _ tile: DoubleProductTile, _ room: UnsafeMutablePointer<Double>, _ distance: Int
+) {
     var (a, out) = (tile.a, room)
     let (first, second) = (tileRows, 2 &* tileRows)
     var left = tile.length
@@ -134,7 +138,8 @@ private struct DoubleProduct {
 
 /// Packs up to `doublePanelColumns` columns of op(b), `length` long: 8 or 16 doubles a step, those past the columns 0.
 @inline(never) private func packPanel(
-    _ isTransposed: Bool, _ b: UnsafePointer<Double>, _ bRow: Int, _ length: Int, _ columns: Int, _ panel: UnsafeMutablePointer<Double>
+    _ isTransposed: Bool, _ b: UnsafePointer<Double>, _ bRow: Int, _ length: Int, _ columns: Int,
+    _ panel: UnsafeMutablePointer<Double>
 ) {
     let step = columns > 8 ? 16 : 8
     guard isTransposed else {
@@ -170,8 +175,8 @@ private struct DoubleProduct {
 
 /// Packs the panels `panelFrom` to `panelTo` of op(b), k x n.
 func packDoubleColumns(
-    _ transposeB: Int32, _ k: Int64, _ n: Int64, _ b: UnsafePointer<Double>, _ ldb: Int64, _ panelFrom: Int64, _ panelTo: Int64,
-    _ packed: UnsafeMutablePointer<Double>
+    _ transposeB: Int32, _ k: Int64, _ n: Int64, _ b: UnsafePointer<Double>, _ ldb: Int64,
+    _ panelFrom: Int64, _ panelTo: Int64, _ packed: UnsafeMutablePointer<Double>
 ) {
     let (k, n, ldb) = (Int(truncatingIfNeeded: k), Int(truncatingIfNeeded: n), Int(truncatingIfNeeded: ldb))
     var panel = Int(truncatingIfNeeded: panelFrom)
@@ -185,15 +190,18 @@ func packDoubleColumns(
     }
 }
 
-/// The columns of the panels `panelFrom` to `panelTo` of `c = op(a) op(b) + beta c`, op(b) packed by `packDoubleColumns`.
+/// The columns of the panels `panelFrom` to `panelTo` of `c = op(a) op(b) + beta c`, op(b) packed by
+/// `packDoubleColumns`.
 func packedDoubleProduct(
-    _ transposeA: Int32, _ m: Int64, _ n: Int64, _ k: Int64, _ a: UnsafePointer<Double>, _ lda: Int64, _ packed: UnsafePointer<Double>,
-    _ panelFrom: Int64, _ panelTo: Int64, _ beta: Double, _ c: UnsafeMutablePointer<Double>, _ ldc: Int64
+    _ transposeA: Int32, _ m: Int64, _ n: Int64, _ k: Int64, _ a: UnsafePointer<Double>, _ lda: Int64,
+    _ packed: UnsafePointer<Double>, _ panelFrom: Int64, _ panelTo: Int64, _ beta: Double,
+    _ c: UnsafeMutablePointer<Double>, _ ldc: Int64
 ) {
     let lda = Int(truncatingIfNeeded: lda)
     var product = DoubleProduct(
         m: Int(truncatingIfNeeded: m), n: Int(truncatingIfNeeded: n), k: Int(truncatingIfNeeded: k), a: a,
-        aRow: transposeA != 0 ? 1 : lda, aStep: transposeA != 0 ? lda : 1, b: packed, panelFrom: Int(truncatingIfNeeded: panelFrom), panelTo: Int(truncatingIfNeeded: panelTo),
+        aRow: transposeA != 0 ? 1 : lda, aStep: transposeA != 0 ? lda : 1, b: packed,
+        panelFrom: Int(truncatingIfNeeded: panelFrom), panelTo: Int(truncatingIfNeeded: panelTo),
         beta: beta, c: c, cRow: Int(truncatingIfNeeded: ldc))
     runInRoom(&product)
 }

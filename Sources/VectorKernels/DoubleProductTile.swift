@@ -55,7 +55,10 @@ private struct DoubleSums {
 
     @inline(__always) init() {}
 
-    @inline(__always) mutating func add(_ a: UnsafePointer<Double>, _ aRow: Int, _ left: apus_d8, _ right: apus_d8, _ isWide: Bool) {
+    @inline(__always) mutating func add(
+        _ a: UnsafePointer<Double>, _ aRow: Int, _ left: apus_d8, _ right: apus_d8,
+        _ isWide: Bool
+    ) {
         let a0 = apus_d8_set(a[0])
         left0 = apus_d8_fma(a0, left, left0)
         if isWide { right0 = apus_d8_fma(a0, right, right0) }
@@ -83,13 +86,16 @@ private struct DoubleSums {
     }
 
     @inline(__always) private func putRow(
-        _ tile: borrowing DoubleProductTile, _ c: UnsafeMutablePointer<Double>, _ left: apus_d8, _ right: apus_d8, _ isWide: Bool
+        _ tile: borrowing DoubleProductTile, _ c: UnsafeMutablePointer<Double>, _ left: apus_d8, _ right: apus_d8,
+        _ isWide: Bool
     ) {
         putLanes(tile, c, left, isWide ? 8 : tile.columns)
         if isWide { putLanes(tile, c + 8, right, tile.columns &- 8) }
     }
 
-    @inline(__always) private func putLanes(_ tile: borrowing DoubleProductTile, _ c: UnsafeMutablePointer<Double>, _ x: apus_d8, _ n: Int) {
+    @inline(__always) private func putLanes(
+        _ tile: borrowing DoubleProductTile, _ c: UnsafeMutablePointer<Double>, _ x: apus_d8, _ n: Int
+    ) {
         storeDoubles(tile.keep == 0 ? x : apus_d8_fma(apus_d8_set(tile.keep), loadDoubles(UnsafePointer(c), n), x), c, n)
     }
 }

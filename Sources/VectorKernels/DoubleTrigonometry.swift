@@ -78,3 +78,12 @@ private struct ReducedAngle {
     let y = angle.sine(turned: 1)
     return apus_m8_any(angle.far) != 0 ? apus_d8_library_cosine(angle.far, x, y) : y
 }
+
+/// `tan x`.
+@inline(__always) func tangent(_ x: Doubles) -> Doubles {
+    let angle = ReducedAngle(x)
+    let quotient = angle.sine(turned: 0) / angle.sine(turned: 1)
+    let y = apus_d8_select(apus_d8_equal(x, spread(0)), x, quotient)
+    if apus_m8_any(angle.far) == 0 { return y }
+    return apus_d8_library_sine(angle.far, x, y) / apus_d8_library_cosine(angle.far, x, spread(1))
+}

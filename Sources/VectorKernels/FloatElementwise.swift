@@ -162,7 +162,9 @@ private func mapFloats(_ operation: Int32, _ job: Elements) {
     return whereLess(x, splat(0), e, splat(1)) / (splat(1) + e)
 }
 
-@inline(__always) private func shortLogarithmToBase2(_ x: Doubles) -> Doubles { shortLogarithm(x, 1, 1.4426950408889634) }
+@inline(__always) private func shortLogarithmToBase2(_ x: Doubles) -> Doubles {
+    shortLogarithm(x, 1, 1.4426950408889634)
+}
 @inline(__always) private func shortLogarithmToBase10(_ x: Doubles) -> Doubles {
     shortLogarithm(x, 0.3010299956639812, 0.4342944819032518)
 }
@@ -173,13 +175,34 @@ private func mapFunctionsOfFloats(_ operation: Int32, _ job: Elements) {
     case APUS_OP_LOG: mapFloatFunction(job, fullLogarithm)
     case APUS_OP_TANH: mapFloatFunction(job, fullTangent)
     case APUS_OP_SIGMOID: mapFloatFunction(job, fullLogistic)
+    case APUS_OP_ARCTAN: mapFloatFunction(job, arctangent)
+    case APUS_OP_EXPM1: mapFloatFunction(job, preciseExponentialMinusOne)
+    case APUS_OP_SIN, APUS_OP_COS: mapTurns(operation, job)
+    default: mapWideFunctions(operation, job)
+    }
+}
+
+/// The reduction of angles needs products and sums that are rounded once, or double precision.
+private func mapTurns(_ operation: Int32, _ job: Elements) {
+    if apus_compiled_isa_level() == APUS_ISA_BASELINE {
+        if operation == APUS_OP_SIN { mapWide(job, shortSine) } else { mapWide(job, shortCosine) }
+    } else {
+        if operation == APUS_OP_SIN { mapFloatFunction(job, sine) } else { mapFloatFunction(job, cosine) }
+    }
+}
+
+private func mapWideFunctions(_ operation: Int32, _ job: Elements) {
+    switch operation {
     case APUS_OP_EXP2: mapWide(job, shortExponentialOfTwo)
-    case APUS_OP_EXPM1: mapWide(job, shortExponentialMinusOne)
     case APUS_OP_LOG2: mapWide(job, shortLogarithmToBase2)
     case APUS_OP_LOG10: mapWide(job, shortLogarithmToBase10)
     case APUS_OP_LOG1P: mapWide(job, shortLogarithmOfOnePlus)
-    case APUS_OP_SIN: mapWide(job, shortSine)
-    case APUS_OP_COS: mapWide(job, shortCosine)
+    case APUS_OP_TAN: mapWide(job, shortTangent)
+    case APUS_OP_ARCSIN: mapWide(job, shortArcsine)
+    case APUS_OP_ARCCOS: mapWide(job, shortArccosine)
+    case APUS_OP_SINH: mapWide(job, shortHyperbolicSine)
+    case APUS_OP_COSH: mapWide(job, shortHyperbolicCosine)
+    case APUS_OP_CBRT: mapWide(job, shortCubeRoot)
     case APUS_OP_ERF: mapWide(job, shortErrorFunction)
     default: break
     }

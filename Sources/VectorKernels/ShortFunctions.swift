@@ -134,3 +134,8 @@ private struct ShortExponential {
     let far = apus_d8_fnma(shortExponential(spread(0) - z), g, spread(1))
     return whereLess(magnitude, spread(1), near, signed(far, as: x))
 }
+
+/// `tan x`.
+@inline(__always) func shortTangent(_ x: Doubles) -> Doubles {
+    apus_d8_select(apus_d8_equal(x, spread(0)), x, shortSine(x) / shortCosine(x))
+}

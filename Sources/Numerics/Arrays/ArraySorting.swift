@@ -15,8 +15,8 @@ package enum ArraySorting {
         if a.count == 0 { return }
         let (source, target) = (ArrayLines(a, axis: axis), ArrayLines(out, axis: axis))
         switch a.dtype {
-        case .float64: try sort(Double.self, source, descending, target, in: context)
-        case .float32: try sort(Float.self, source, descending, target, in: context)
+        case .float64: try sortFloats(Double.self, source, descending, target, in: context)
+        case .float32: try sortFloats(Float.self, source, descending, target, in: context)
         case .int64: try sort(Int64.self, source, descending, target, in: context)
         case .int32: try sort(Int32.self, source, descending, target, in: context)
         case .uint8, .bool: try sort(UInt8.self, source, descending, target, in: context)
@@ -47,12 +47,12 @@ package enum ArraySorting {
     private static let long = 1 << 17
 
     /// Calls `body` for each line with a sorter: long lines one after the other, others in a bounded number of runs.
-    private static func eachLine<Key>(
-        _ lines: ArrayLines, numbered: Bool, _ key: Key.Type, in context: Context,
-        _ body: (Int, RadixSort<Key>) -> Void
+    private static func eachLine<Sorter: Sendable>(
+        _ lines: ArrayLines, in context: Context, _ sorter: () throws(ApusError) -> Sorter,
+        _ body: (Int, Sorter) -> Void
     ) throws(ApusError) {
         if lines.length >= long || lines.count == 1 {
-            let sorter = try RadixSort<Key>(capacity: lines.length, numbered: numbered, in: context)
+            let sorter = try sorter()
             for line in 0..<lines.count {
                 try context.checkInterrupt()
                 body(line, sorter)
@@ -60,10 +60,8 @@ package enum ArraySorting {
         } else {
             let perRun = max(ReductionSlices.elements / 4 / lines.length, 1)
             let runs = min((lines.count - 1) / perRun + 1, 32)
-            var sorters: [RadixSort<Key>] = []
-            for _ in 0..<runs {
-                sorters.append(try RadixSort<Key>(capacity: lines.length, numbered: numbered, in: context))
-            }
+            var sorters: [Sorter] = []
+            for _ in 0..<runs { sorters.append(try sorter()) }
             let ready = sorters
             context.parallel(runs) { run in
                 for line in lines.count &* run / runs..<lines.count &* (run + 1) / runs {
@@ -75,55 +73,75 @@ package enum ArraySorting {
         try context.checkInterrupt()
     }
 
+    /// Whole numbers, of which equal ones cannot be told apart.
     private static func sort<Element: SortElement>(
         _ type: Element.Type, _ source: ArrayLines, _ descending: Bool, _ target: ArrayLines, in context: Context
     ) throws(ApusError) {
         let length = source.length
-        let zero = Element(key: Element.zeroKey).key(descending: descending)
-        try eachLine(source, numbered: false, Element.Key.self, in: context) { line, sorter in
+        try eachLine(source, in: context) { () throws(ApusError) -> RadixSort<Element.Key> in
+            try RadixSort(capacity: length, numbered: false, in: context)
+        } _: { line, sorter in
             let start = UnsafeRawPointer(source.start(line))
-            let keys = sorter.keys.pointer
-            var (negativeZeros, zeros, others) = (0, 0, 0)
             for i in 0..<length {
                 let x = (start + i &* source.stride).loadUnaligned(as: Element.self)
-                keys[i] = x.key(descending: descending)
-                if x.isNegativeZero { negativeZeros &+= 1 }
-                if x.isNotANumber { others &+= 1 }
-                if keys[i] == zero { zeros &+= 1 }
+                sorter.keys.pointer[i] = x.key(descending: descending)
             }
-            let sorted = sorter.sort(length)
+            let keys = sorter.sort(length).keys
             if context.isInterrupted { return }
-            // Keys do not tell -0 from 0, nor one NaN from another: those elements follow in the order of their line.
-            let hasSpecials = negativeZeros > 0 || others > 0
-            if hasSpecials {
-                var (nextZero, nextOther) = (0, zeros)
-                for i in 0..<length {
-                    let x = (start + i &* source.stride).loadUnaligned(as: Element.self)
-                    if x.isNotANumber {
-                        sorted.spare[nextOther] = x.bits
-                        nextOther &+= 1
-                    } else if x.key(descending: descending) == zero {
-                        sorted.spare[nextZero] = x.bits
-                        nextZero &+= 1
-                    }
-                }
-            }
             let out = target.start(line)
-            let firstOther = length &- others
-            var nextZero = 0
             for i in 0..<length {
-                var x = Element(key: sorted.keys[i], descending: descending)
-                if hasSpecials {
-                    if i >= firstOther {
-                        x = Element(bits: sorted.spare[zeros &+ i &- firstOther])
-                    } else if sorted.keys[i] == zero {
-                        x = Element(bits: sorted.spare[nextZero])
-                        nextZero &+= 1
-                    }
-                }
+                let x = Element(key: keys[i], descending: descending)
                 (out + i &* target.stride).storeBytes(of: x, as: Element.self)
             }
         }
+    }
+
+    private static func sortFloats<Element: KernelSorted>(
+        _ type: Element.Type, _ source: ArrayLines, _ descending: Bool, _ target: ArrayLines, in context: Context
+    ) throws(ApusError) {
+        let length = source.length
+        let size = MemoryLayout<Element>.stride
+        // Lines whose elements are neighbours in `out` are sorted there, others in memory of their own.
+        let isDense =
+            target.stride == size && Int(bitPattern: target.data) % size == 0
+            && target.others.allSatisfy { $0.stride % size == 0 }
+        try eachLine(source, in: context) { () throws(ApusError) -> LineSorter<Element> in
+            LineSorter(
+                sorter: try FloatSorter(capacity: length, in: context),
+                line: try Buffer(isDense ? 0 : length, in: context.allocator))
+        } _: { line, own in
+            let (start, out) = (UnsafeRawPointer(source.start(line)), target.start(line))
+            let values = isDense ? out.assumingMemoryBound(to: Element.self) : own.line.pointer
+            copy(Element.self, start, source.stride, values, length, in: context)
+            _ = own.sorter.sort(values, length, descending: descending)
+            if isDense || context.isInterrupted { return }
+            for i in 0..<length {
+                (out + i &* target.stride).storeBytes(of: values[i], as: Element.self)
+            }
+        }
+    }
+
+    private struct LineSorter<Element: KernelSorted>: @unchecked Sendable {
+        let sorter: FloatSorter<Element>
+        let line: Buffer<Element>
+    }
+
+    /// The elements of a line as neighbours, which they may be already.
+    private static func copy<Element: BitwiseCopyable>(
+        _ type: Element.Type, _ start: UnsafeRawPointer, _ stride: Int, _ values: UnsafeMutablePointer<Element>,
+        _ length: Int, in context: Context
+    ) {
+        if start == UnsafeRawPointer(values), stride == MemoryLayout<Element>.stride { return }
+        func copyPart(_ part: Range<Int>) {
+            if stride == MemoryLayout<Element>.stride {
+                UnsafeMutableRawPointer(values + part.lowerBound).copyMemory(
+                    from: start + part.lowerBound &* stride, byteCount: part.count &* stride)
+            } else {
+                for i in part { values[i] = (start + i &* stride).loadUnaligned(as: Element.self) }
+            }
+        }
+        if length < long { return copyPart(0..<length) }
+        context.parallel(over: length, by: ReductionSlices.elements) { copyPart($0) }
     }
 
     private static func argsort<Element: SortElement>(
@@ -131,7 +149,9 @@ package enum ArraySorting {
         in context: Context
     ) throws(ApusError) {
         let length = source.length
-        try eachLine(source, numbered: true, Element.Key.self, in: context) { line, sorter in
+        try eachLine(source, in: context) { () throws(ApusError) -> RadixSort<Element.Key> in
+            try RadixSort(capacity: length, numbered: true, in: context)
+        } _: { line, sorter in
             let start = UnsafeRawPointer(source.start(line))
             for i in 0..<length {
                 let x = (start + i &* source.stride).loadUnaligned(as: Element.self)

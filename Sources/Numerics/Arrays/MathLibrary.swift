@@ -32,7 +32,6 @@ enum MathLibrary {
         case APUS_OP_FMOD: binary { fmod($0, $1) }
         case APUS_OP_HYPOT: binary { hypot($0, $1) }
         case APUS_OP_ARCTAN2: binary { atan2($0, $1) }
-        case APUS_OP_CBRT: unary { cubeRoot($0) }
         case APUS_OP_EXP: unary { exp($0) }
         case APUS_OP_EXP2: unary { exp2($0) }
         case APUS_OP_EXPM1: unary { expm1($0) }
@@ -42,12 +41,6 @@ enum MathLibrary {
         case APUS_OP_LOG1P: unary { log1p($0) }
         case APUS_OP_SIN: unary { sin($0) }
         case APUS_OP_COS: unary { cos($0) }
-        case APUS_OP_TAN: unary { tan($0) }
-        case APUS_OP_ARCSIN: unary { asin($0) }
-        case APUS_OP_ARCCOS: unary { acos($0) }
-        case APUS_OP_ARCTAN: unary { atan($0) }
-        case APUS_OP_SINH: unary { sinh($0) }
-        case APUS_OP_COSH: unary { cosh($0) }
         case APUS_OP_TANH: unary { tanh($0) }
         case APUS_OP_ARCSINH: unary { asinh($0) }
         case APUS_OP_ARCCOSH: unary { acosh($0) }
@@ -84,19 +77,6 @@ enum MathLibrary {
         let rest = fmod(a, b)
         if rest == 0 { return copysign(0, b) }
         return (rest < 0) != (b < 0) && !rest.isNaN ? rest + b : rest
-    }
-
-    /// The C library's cube root, which may be 3 ulp off, after one step of Newton's with an exact remainder.
-    private static func cubeRoot(_ x: Double) -> Double {
-        guard x.isFinite, x != 0 else { return x }
-        // Remainders of the smallest and largest numbers would leave the range.
-        let scale = abs(x) < 1e-200 ? 0x1p300 : abs(x) > 1e200 ? 0x1p-300 : 1
-        let scaled = x * scale
-        let y = cbrt(scaled)
-        let square = y * y
-        let remainder = fma(square, y, -scaled) + fma(y, y, -square) * y
-        let root = y - remainder / (3 * square)
-        return scale == 1 ? root : root * (scale > 1 ? 0x1p-100 : 0x1p100)
     }
 
     private static func sigmoid(_ x: Double) -> Double {

@@ -44,7 +44,13 @@ package enum Unique {
         }
 
         /// The least room of those that hold one element for each value.
-        fileprivate var room: Int { [values, first, counts].compactMap { $0?.count }.min() ?? Int.max }
+        private var room: Int { [values, first, counts].compactMap { $0?.count }.min() ?? Int.max }
+
+        fileprivate func requireRoom(_ distinct: Int, _ tooSmall: (Int) -> Void) throws(ApusError) {
+            if distinct <= room { return }
+            tooSmall(distinct)
+            throw ApusError(.bufferTooSmall, "There are \(distinct) distinct values, and room for \(room).")
+        }
     }
 
     /// Finds the distinct values of all elements; returns how many there are. `tooSmall` hears their number before
@@ -55,12 +61,67 @@ package enum Unique {
     ) throws(ApusError) -> Int {
         try outputs.check(a)
         switch a.dtype {
-        case .float64: return try find(Double.self, a, outputs, in: context, tooSmall)
-        case .float32: return try find(Float.self, a, outputs, in: context, tooSmall)
+        case .float64: return try findFloats(Double.self, a, outputs, in: context, tooSmall)
+        case .float32: return try findFloats(Float.self, a, outputs, in: context, tooSmall)
         case .int64: return try find(Int64.self, a, outputs, in: context, tooSmall)
         case .int32: return try find(Int32.self, a, outputs, in: context, tooSmall)
         case .uint8, .bool: return try find(UInt8.self, a, outputs, in: context, tooSmall)
         }
+    }
+
+    /// Values and counts alone need no positions, and so no stable sort.
+    private static func findFloats<Element: KernelSorted>(
+        _ type: Element.Type, _ a: ArrayView, _ outputs: Outputs, in context: Context, _ tooSmall: (Int) -> Void
+    ) throws(ApusError) -> Int {
+        if outputs.first != nil || outputs.inverse != nil {
+            return try find(type, a, outputs, in: context, tooSmall)
+        }
+        let count = a.count
+        let line = try Buffer<Element>(count, in: context.allocator)
+        let sorted = line.pointer
+        if a.isDense {
+            UnsafeMutableRawPointer(sorted).copyMemory(
+                from: a.data, byteCount: count &* MemoryLayout<Element>.stride)
+        } else {
+            a.forEachElement { sorted[$0] = $1.loadUnaligned(as: Element.self) }
+        }
+        let kept = try FloatSorter<Element>(capacity: count, in: context).sort(sorted, count, descending: false)
+        try context.checkInterrupt()
+        // The first of equal values moves to the front where the others were; counts need where it was.
+        let starts = try Buffer<Int>(outputs.counts == nil ? 0 : kept, in: context.allocator)
+        var distinct = 0
+        var last = Element.nan
+        for i in 0..<kept {
+            let x = sorted[i]
+            sorted[distinct] = x
+            if outputs.counts != nil { starts.pointer[distinct] = i }
+            distinct &+= x == last ? 0 : 1
+            last = x
+        }
+        let numbers = distinct
+        if kept < count {
+            sorted[distinct] = sorted[kept]
+            distinct &+= 1
+        }
+        try outputs.requireRoom(distinct, tooSmall)
+        if let values = outputs.values {
+            let (start, stride) = (values.data, values.strides[0])
+            if stride == MemoryLayout<Element>.stride {
+                start.copyMemory(from: sorted, byteCount: distinct &* stride)
+            } else {
+                for index in 0..<distinct {
+                    (start + index &* stride).storeBytes(of: sorted[index], as: Element.self)
+                }
+            }
+        }
+        if let counts = outputs.counts {
+            for index in 0..<distinct {
+                let start = index < numbers ? starts.pointer[index] : kept
+                let end = index &+ 1 < numbers ? starts.pointer[index &+ 1] : index < numbers ? kept : count
+                counts.store(end &- start, at: index)
+            }
+        }
+        return distinct
     }
 
     private static func find<Element: SortElement>(
@@ -85,11 +146,7 @@ package enum Unique {
         let keys = sorted.keys
         var distinct = count == 0 ? 0 : 1
         for i in 0..<max(count - 1, 0) where keys[i] != keys[i + 1] { distinct += 1 }
-        if distinct > outputs.room {
-            tooSmall(distinct)
-            throw ApusError(
-                .bufferTooSmall, "There are \(distinct) distinct values, and room for \(outputs.room).")
-        }
+        try outputs.requireRoom(distinct, tooSmall)
         let inverse = try Buffer<Int64>(outputs.inverse == nil ? 0 : count, in: context.allocator)
         var (value, begin) = (0, 0)
         while begin < count {

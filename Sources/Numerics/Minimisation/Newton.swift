@@ -40,14 +40,15 @@ package struct Newton: Minimizer {
         let n = run.count
         let allocator = run.context.allocator
         let derivatives = try SecondDerivatives(run, products: false)
-        let matrix = try Buffer<Double>(n &* n, in: allocator)
+        let hessian = try LastHessian(run)
+        let matrix = hessian.matrix
         let direction = try Buffer<Double>(n, in: allocator)
         let search = try Search(lineSearch, run)
         run.context.holdBLAS()
         var last = 0.0
         var isStationary = run.slope <= run.conditions.tolerance
         while true {
-            guard try derivatives.hessian(to: matrix.pointer) else {
+            guard try hessian.update(derivatives) else {
                 run.message = "The Hessian is not finite at the point reached."
                 return .notFinite
             }

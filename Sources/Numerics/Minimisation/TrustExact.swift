@@ -31,9 +31,10 @@ private final class ExactModel: TrustRegionModel {
     private let run: Minimisation
     private let count: Int
     private let derivatives: SecondDerivatives
-    private let hessian: Buffer<Double>
+    private let last: LastHessian
     private let factor: Buffer<Double>
     private let product: Buffer<Double>
+    private var hessian: Buffer<Double> { last.matrix }
     private var norm = 0.0
     private var isDefinite = false
     /// The shift of the factor that is there; NaN for none.
@@ -49,14 +50,14 @@ private final class ExactModel: TrustRegionModel {
         count = run.count
         derivatives = try SecondDerivatives(run, products: false)
         let allocator = run.context.allocator
-        hessian = try Buffer(count &* count, in: allocator)
+        last = try LastHessian(run)
         factor = try Buffer(count &* count, in: allocator)
         product = try Buffer(count, in: allocator)
         run.context.holdBLAS()
     }
 
     func prepare() throws(ApusError) -> Bool {
-        guard try derivatives.hessian(to: hessian.pointer) else { return false }
+        guard try last.update(derivatives) else { return false }
         lowest = nil
         factored = .nan
         norm = largestEntry()

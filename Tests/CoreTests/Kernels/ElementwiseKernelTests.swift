@@ -4,9 +4,11 @@ import Glibc
 import Testing
 
 private let functions: [(code: Int32, ulps: Double, f: @Sendable (Double) -> Double)] = [
-    (APUS_OP_EXP, 1, exp), (APUS_OP_LOG, 1, log), (APUS_OP_EXP2, 0.51, exp2), (APUS_OP_EXPM1, 0.51, expm1),
-    (APUS_OP_LOG2, 0.51, log2), (APUS_OP_LOG10, 0.51, log10), (APUS_OP_LOG1P, 0.51, log1p), (APUS_OP_SIN, 0.51, sin),
-    (APUS_OP_COS, 0.51, cos), (APUS_OP_TANH, 3, tanh), (APUS_OP_ERF, 0.52, erf),
+    (APUS_OP_EXP, 1, exp), (APUS_OP_LOG, 1, log), (APUS_OP_EXP2, 0.51, exp2), (APUS_OP_EXPM1, 1, expm1),
+    (APUS_OP_LOG2, 0.51, log2), (APUS_OP_LOG10, 0.51, log10), (APUS_OP_LOG1P, 0.51, log1p), (APUS_OP_SIN, 0.9, sin),
+    (APUS_OP_COS, 0.9, cos), (APUS_OP_TAN, 0.51, tan), (APUS_OP_ARCSIN, 0.52, asin), (APUS_OP_ARCCOS, 0.52, acos),
+    (APUS_OP_ARCTAN, 1.5, atan), (APUS_OP_SINH, 0.51, sinh), (APUS_OP_COSH, 0.51, cosh), (APUS_OP_CBRT, 0.51, cbrt),
+    (APUS_OP_TANH, 3, tanh), (APUS_OP_ERF, 0.52, erf),
     (APUS_OP_SIGMOID, 3, { $0 < 0 ? exp($0) / (1 + exp($0)) : 1 / (1 + exp(-$0)) }),
 ]
 
@@ -25,7 +27,81 @@ private func distance(_ observed: Float, _ expected: Double) -> Double {
     return abs(Double(observed) - expected) / Double(rounded.ulp)
 }
 
+/// Functions of doubles, whose expected values are those of the C library, half a unit off themselves (sinh: two).
+private let doubleFunctions:
+    [(code: Int32, ulps: Double, range: ClosedRange<Double>, f: @Sendable (Double) -> Double)] = [
+        (APUS_OP_TAN, 3, -1000...1000, tan), (APUS_OP_ARCSIN, 1.5, -1.1...1.1, asin),
+        (APUS_OP_ARCCOS, 1.5, -1.1...1.1, acos),
+        (APUS_OP_ARCTAN, 3, -4...4, atan), (APUS_OP_ARCTAN, 1.5, -1e10...1e10, atan), (APUS_OP_SINH, 3.5, -5...5, sinh),
+        (APUS_OP_SINH, 3, -712...712, sinh), (APUS_OP_COSH, 2, -712...712, cosh),
+        (APUS_OP_CBRT, 0.6, -1e300...1e300, cubeRoot),
+        (APUS_OP_CBRT, 0.6, -1e-310...1e-310, cubeRoot),
+    ]
+
+/// The C library's cube root, which may be 3 ulp off, after one step of Newton's with an exact remainder.
+private func cubeRoot(_ x: Double) -> Double {
+    guard x.isFinite, x != 0 else { return x }
+    // Remainders of the smallest and largest numbers would leave the range.
+    let scale = abs(x) < 1e-200 ? 0x1p300 : abs(x) > 1e200 ? 0x1p-300 : 1
+    let scaled = x * scale
+    let y = cbrt(scaled)
+    let square = y * y
+    let remainder = fma(square, y, -scaled) + fma(y, y, -square) * y
+    let root = y - remainder / (3 * square)
+    return scale == 1 ? root : root * (scale > 1 ? 0x1p-100 : 0x1p100)
+}
+
+private func run(_ kernels: apus_kernels, _ code: Int32, _ x: [Double]) -> [Double] {
+    var out = x
+    x.withUnsafeBytes { a in
+        out.withUnsafeMutableBytes { y in
+            guard let a = a.baseAddress, let y = y.baseAddress else { return }
+            var job = apus_elements(
+                rows: 1, columns: Int64(x.count), a: a, b: a, c: a, out: y, a_row: 0, b_row: 0, c_row: 0, out_row: 0,
+                a_step: 1, b_step: 1, c_step: 1)
+            kernels.elementwise_double(code, &job)
+        }
+    }
+    return out
+}
+
 @Suite struct ElementwiseKernelTests {
+    @Test(arguments: InstructionSet.available)
+    func doubleFunctionsAreAccurate(_ set: InstructionSet) {
+        let random = Philox(seed: 5, stream: 1)
+        var draw: UInt64 = 0
+        for (code, bound, range, f) in doubleFunctions {
+            let width = range.upperBound - range.lowerBound
+            let x = (0..<20_000).map { _ in
+                range.lowerBound + width * Double(random.below(1 << 50, draw: &draw)) * 0x1p-50
+            }
+            for (x, y) in zip(x, run(set.kernels, code, x)) {
+                let wanted = f(x)
+                if wanted.isNaN || wanted.isInfinite {
+                    #expect(y.isNaN && wanted.isNaN || y == wanted, "operation \(code) of \(x)")
+                } else {
+                    #expect(abs(y - wanted) <= bound * wanted.ulp, "operation \(code) of \(x)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func doubleFunctionsKeepSignsAndSpecialValues(_ set: InstructionSet) {
+        let edges = [0, -0.0, 1, -1, 5e-324, -5e-324, 1e-300, .infinity, -.infinity, .nan, 1.5, -1.5, 1e300]
+        for (code, bound, _, f) in doubleFunctions {
+            for (x, y) in zip(edges, run(set.kernels, code, edges)) {
+                let wanted = f(x)
+                if wanted.isNaN {
+                    #expect(y.isNaN, "operation \(code) of \(x)")
+                } else {
+                    #expect(y.sign == wanted.sign, "operation \(code) of \(x)")
+                    #expect(y == wanted || abs(y - wanted) <= bound * wanted.ulp, "operation \(code) of \(x)")
+                }
+            }
+        }
+    }
+
     /// Every 65537th float of all: denormal ones, infinities and NaN among them.
     @Test(arguments: InstructionSet.available)
     func floatFunctionsAreAccurateOverAllFloats(_ set: InstructionSet) {
@@ -44,7 +120,8 @@ private func distance(_ observed: Float, _ expected: Double) -> Double {
     @Test(arguments: InstructionSet.available)
     func powersOfFloatsAreAccurate(_ set: InstructionSet) {
         let count = 50_000
-        let x = Floats(count, seed: 1, from: 0, to: 4), y = Floats(count, seed: 2, from: -60, to: 60)
+        let x = Floats(count, seed: 1, from: 0, to: 4)
+        let y = Floats(count, seed: 2, from: -60, to: 60)
         let out = Floats(count)
         run(set.kernels, APUS_OP_POWER, x, y, out)
         for i in 0..<count { #expect(distance(out.start[i], pow(x[i], y[i])) <= 1.6) }
@@ -53,7 +130,8 @@ private func distance(_ observed: Float, _ expected: Double) -> Double {
     @Test(arguments: InstructionSet.available)
     func nothingBeyondTheEndIsTouched(_ set: InstructionSet) {
         for size in kernelSizes where size > 0 {
-            let x = Floats(size, seed: 3, from: 0.5, to: 2), y = Floats(size, seed: 4, from: 0.5, to: 2)
+            let x = Floats(size, seed: 3, from: 0.5, to: 2)
+            let y = Floats(size, seed: 4, from: 0.5, to: 2)
             let out = Floats(size)
             for code in [APUS_OP_ADD, APUS_OP_MAXIMUM, APUS_OP_POWER, APUS_OP_EXP, APUS_OP_SIN, APUS_OP_SIGN] {
                 run(set.kernels, code, x, y, out)
@@ -75,7 +153,8 @@ private func distance(_ observed: Float, _ expected: Double) -> Double {
     @Test(arguments: InstructionSet.available)
     func doublePowersMeetTheRulesOfTheStandard(_ set: InstructionSet) {
         let edges: [Double] = [
-            0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e300, -1e300, 5e-324, .infinity, -.infinity, .nan, 0x1p53, 0x1p53 - 1,
+            0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e300, -1e300, 5e-324, .infinity, -.infinity, .nan, 0x1p53,
+            0x1p53 - 1,
         ]
         let kernels = set.kernels
         for x in edges {

@@ -54,6 +54,34 @@ struct NewtonMethodsTests {
         #expect(end.minimum.stop == .converged && abs(end.minimum.value + 0.25) < 1e-12)
     }
 
+    /// The last step is short, so that the Hessian before it is nearly that of the minimum, (802, -400; -400, 200).
+    @Test(arguments: ["Newton", "trust-exact"], SecondOrderFunction.Given.allCases)
+    func deliversTheInverseHessian(method: String, given: SecondOrderFunction.Given) throws {
+        let inverse = try inverseHessian(method, SecondOrderFunction.rosenbrock.problem(2, given), from: [-1.2, 1])
+        for (found, wanted) in zip(inverse, [0.5, 1, 1, 2.005]) { #expect(abs(found - wanted) < 0.01 * wanted) }
+        #expect(inverse[1] == inverse[2])
+    }
+
+    @Test(arguments: ["Newton", "trust-exact"])
+    func hasNoInverseOfASingularHessian(method: String) throws {
+        let flat = SecondOrderFunction { _ in (5, [0, 0], [[0, 0], [0, 0]]) }
+        #expect(try inverseHessian(method, flat.problem(2), from: [3, 4]).allSatisfy { $0.isNaN })
+        let saddle = SecondOrderFunction.saddle.problem(2)
+        let unmoved = try inverseHessian(method, saddle, from: [0, 0], parameters: "maxiter=0")
+        #expect(unmoved.allSatisfy { $0.isNaN })
+    }
+
+    private func inverseHessian(_ method: String, _ problem: Problem, from start: [Double], parameters: String = "")
+        throws -> [Double]
+    {
+        var x = start
+        var inverse = [Double](repeating: 7, count: start.count * start.count)
+        _ = try MinimizerCatalog.minimise(
+            method, parameters, problem, from: &x, inverseHessian: &inverse, in: Context(),
+            step: { (_) throws(ApusError) in false })
+        return inverse
+    }
+
     @Test(arguments: methods)
     func aStartAtTheMinimumIsTheEnd(method: String) throws {
         let end = try minimise(method, SecondOrderFunction.rosenbrock.problem(4), from: [1, 1, 1, 1])
@@ -123,7 +151,8 @@ struct NewtonMethodsTests {
         #expect(none.minimum.stop == .iterations && none.x == [-1.2, 1])
         let short = try minimise(method, problem, from: [-1.2, 1], parameters: "maxfev=5")
         #expect(short.minimum.stop == .evaluations && short.minimum.functionEvaluations <= 5)
-        let asked = try minimise(method, problem, from: [-1.2, 1]) { (report) throws(ApusError) in report.iteration == 2 }
+        let asked = try minimise(method, problem, from: [-1.2, 1]) { (report) throws(ApusError) in report.iteration == 2
+        }
         #expect(asked.minimum.stop == .asked && asked.minimum.iterations == 2)
         let error = #expect(throws: ApusError.self) {
             try minimise(method, problem, from: [-1.2, 1]) { (_) throws(ApusError) in

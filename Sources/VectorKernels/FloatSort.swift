@@ -1,0 +1,349 @@
+import CVector
+
+// Quicksort of numbers that are not NaN, from one memory to another and back. With AVX-512 the lanes below the pivot are
+// stored to one end and the others to the other end without a branch (Bramas 2017, doi:10.14569/IJACSA.2017.081044),
+// elsewhere values go one by one, without a branch too; what is left is sorted by a network.
+
+/// Values that are not split any further.
+private var fewFloats: Int { 128 }
+private var fewDoubles: Int { apus_compiled_isa_level() == APUS_ISA_V4 ? 128 : 64 }
+/// Values whose pivot is the middle one of more than nine.
+private var many: Int { 2048 }
+
+// MARK: Doubles
+
+/// Moves the values below `pivot` to the front of `other` and the rest behind them.
+@inline(__always) private func partitionDoubles(
+    _ values: UnsafePointer<Double>, _ other: UnsafeMutablePointer<Double>, _ count: Int, _ pivot: Double, orEqual: Bool
+) -> Int {
+    var (low, high, i) = (0, count, 0)
+    if apus_compiled_isa_level() == APUS_ISA_V4 {
+        let pivots = apus_d8_set(pivot)
+        @inline(__always) func bits(_ x: apus_d8) -> UInt32 {
+            orEqual ? ~apus_d8_less_bits(pivots, x) & 0xff : apus_d8_less_bits(x, pivots)
+        }
+        // Between low and high there is as much place as values are left: two vectors' at least, so that a whole one, its
+        // lower lanes those below the pivot, can be stored at both ends.
+        @inline(__always) func place(_ x: apus_d8) {
+            let bits = bits(x)
+            let parted = apus_d8_parted(x, bits)
+            let less = Int(truncatingIfNeeded: apus_count_bits(bits))
+            apus_d8_store(other + low, parted)
+            apus_d8_store(other + (high &- 8), parted)
+            low &+= less
+            high &-= 8 &- less
+        }
+        while i &+ 40 <= count {
+            let (first, second) = (apus_d8_load(values + i), apus_d8_load(values + (i &+ 8)))
+            let (third, fourth) = (apus_d8_load(values + (i &+ 16)), apus_d8_load(values + (i &+ 24)))
+            place(first)
+            place(second)
+            place(third)
+            place(fourth)
+            i &+= 32
+        }
+        while i &+ 16 <= count {
+            place(apus_d8_load(values + i))
+            i &+= 8
+        }
+        while i < count {
+            let n = count &- i < 8 ? count &- i : 8
+            let x = apus_d8_load_filled(values + i, Int64(truncatingIfNeeded: n), 0)
+            let all: UInt32 = 1 &<< UInt32(truncatingIfNeeded: n) &- 1
+            let less = bits(x) & all
+            let more = ~less & all
+            apus_d8_store_chosen(other + low, x, less)
+            low &+= Int(truncatingIfNeeded: apus_count_bits(less))
+            high &-= Int(truncatingIfNeeded: apus_count_bits(more))
+            apus_d8_store_chosen(other + high, x, more)
+            i &+= 8
+        }
+        return low
+    }
+    while i < count {
+        // Written to both ends; the place that does not count is written again.
+        let value = values[i]
+        let isLess = value < pivot ? 1 : 0
+        other[low] = value
+        other[high &- 1] = value
+        low &+= isLess
+        high &-= 1 &- isLess
+        i &+= 1
+    }
+    return low
+}
+
+/// Sorts up to `fewDoubles` values.
+@inline(never) private func sortFewDoubles(
+    _ values: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>, _ count: Int
+) {
+    let n = Int64(truncatingIfNeeded: count)
+    if fewDoubles == 64 || count <= 64 { apus_d8_sort_64(values, out, n) } else { apus_d8_sort_128(values, out, n) }
+}
+
+/// The middle one of values spread over all: of 64 of many, which `room` has place for, else of nine by three medians of
+/// three.
+@inline(__always) private func pivotDoubles(
+    _ values: UnsafePointer<Double>, _ count: Int, _ room: UnsafeMutablePointer<Double>
+) -> Double {
+    if count >= many {
+        let step = count / 64
+        var i = 0
+        while i < 64 {
+            room[i] = values[i &* step &+ step / 2]
+            i &+= 1
+        }
+        sortFewDoubles(UnsafePointer(room), room, 64)
+        return room[32]
+    }
+    @inline(__always) func middle(_ a: Double, _ b: Double, _ c: Double) -> Double {
+        let (low, high) = a < b ? (a, b) : (b, a)
+        return c < low ? low : c < high ? c : high
+    }
+    let step = count / 9
+    let p = values + step / 2
+    return middle(
+        middle(p[0], p[step], p[2 &* step]), middle(p[3 &* step], p[4 &* step], p[5 &* step]),
+        middle(p[6 &* step], p[7 &* step], p[8 &* step]))
+}
+
+func splitDoubles(_ values: UnsafePointer<Double>, _ other: UnsafeMutablePointer<Double>, _ count: Int64) -> Int64 {
+    let count = Int(truncatingIfNeeded: count)
+    if count < many { return 0 }
+    return Int64(
+        truncatingIfNeeded: partitionDoubles(values, other, count, pivotDoubles(values, count, other), orEqual: false))
+}
+
+func sortDoubles(
+    _ values: UnsafeMutablePointer<Double>, _ other: UnsafeMutablePointer<Double>, _ count: Int64, _ toOther: Int32
+) {
+    let count = Int(truncatingIfNeeded: count)
+    if count == 0 { return }
+    quicksortDoubles(values, other, count, toOther != 0, 2 &* (Int.bitWidth &- count.leadingZeroBitCount))
+}
+
+/// `patience` is how many splits may still be made.
+private func quicksortDoubles(
+    _ values: UnsafeMutablePointer<Double>, _ other: UnsafeMutablePointer<Double>, _ count: Int, _ toOther: Bool,
+    _ patience: Int
+) {
+    if count <= fewDoubles {
+        sortFewDoubles(UnsafePointer(values), toOther ? other : values, count)
+        return
+    }
+    if patience == 0 {
+        heapsortDoubles(values, count)
+        if toOther { copyDoubles(UnsafePointer(values), other, count) }
+        return
+    }
+    let pivot = pivotDoubles(UnsafePointer(values), count, other)
+    var less = partitionDoubles(UnsafePointer(values), other, count, pivot, orEqual: false)
+    if less == 0 {
+        // None is below the pivot: those that equal it come first, and are done.
+        less = partitionDoubles(UnsafePointer(values), other, count, pivot, orEqual: true)
+        if !toOther { copyDoubles(UnsafePointer(other), values, less) }
+    } else {
+        quicksortDoubles(other, values, less, !toOther, patience &- 1)
+    }
+    if less < count { quicksortDoubles(other + less, values + less, count &- less, !toOther, patience &- 1) }
+}
+
+/// Slower, but never more than slower: for what splits badly again and again.
+private func heapsortDoubles(_ values: UnsafeMutablePointer<Double>, _ count: Int) {
+    var (start, end) = (count / 2, count)
+    while end > 1 {
+        if start > 0 {
+            start &-= 1
+        } else {
+            end &-= 1
+            (values[0], values[end]) = (values[end], values[0])
+        }
+        var parent = start
+        let value = values[parent]
+        while 2 &* parent &+ 1 < end {
+            var child = 2 &* parent &+ 1
+            if child &+ 1 < end, values[child] < values[child &+ 1] { child &+= 1 }
+            if values[child] <= value { break }
+            values[parent] = values[child]
+            parent = child
+        }
+        values[parent] = value
+    }
+}
+
+private func copyDoubles(_ from: UnsafePointer<Double>, _ to: UnsafeMutablePointer<Double>, _ count: Int) {
+    var i = 0
+    while i < count {
+        to[i] = from[i]
+        i &+= 1
+    }
+}
+
+// MARK: Floats
+
+/// Moves the values below `pivot` to the front of `other` and the rest behind them.
+@inline(__always) private func partitionFloats(
+    _ values: UnsafePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ count: Int, _ pivot: Float, orEqual: Bool
+) -> Int {
+    var (low, high, i) = (0, count, 0)
+    if apus_compiled_isa_level() == APUS_ISA_V4 {
+        let pivots = apus_f16_set(pivot)
+        @inline(__always) func bits(_ x: apus_f16) -> UInt32 {
+            orEqual ? ~apus_f16_less_bits(pivots, x) & 0xffff : apus_f16_less_bits(x, pivots)
+        }
+        // Between low and high there is as much place as values are left: two vectors' at least, so that a whole one, its
+        // lower lanes those below the pivot, can be stored at both ends.
+        @inline(__always) func place(_ x: apus_f16) {
+            let bits = bits(x)
+            let parted = apus_f16_parted(x, bits)
+            let less = Int(truncatingIfNeeded: apus_count_bits(bits))
+            apus_f16_store(other + low, parted)
+            apus_f16_store(other + (high &- 16), parted)
+            low &+= less
+            high &-= 16 &- less
+        }
+        while i &+ 80 <= count {
+            let (first, second) = (apus_f16_load(values + i), apus_f16_load(values + (i &+ 16)))
+            let (third, fourth) = (apus_f16_load(values + (i &+ 32)), apus_f16_load(values + (i &+ 48)))
+            place(first)
+            place(second)
+            place(third)
+            place(fourth)
+            i &+= 64
+        }
+        while i &+ 32 <= count {
+            place(apus_f16_load(values + i))
+            i &+= 16
+        }
+        while i < count {
+            let n = count &- i < 16 ? count &- i : 16
+            let x = apus_f16_load_filled(values + i, Int64(truncatingIfNeeded: n), 0)
+            let all: UInt32 = 1 &<< UInt32(truncatingIfNeeded: n) &- 1
+            let less = bits(x) & all
+            let more = ~less & all
+            apus_f16_store_chosen(other + low, x, less)
+            low &+= Int(truncatingIfNeeded: apus_count_bits(less))
+            high &-= Int(truncatingIfNeeded: apus_count_bits(more))
+            apus_f16_store_chosen(other + high, x, more)
+            i &+= 16
+        }
+        return low
+    }
+    while i < count {
+        // Written to both ends; the place that does not count is written again.
+        let value = values[i]
+        let isLess = value < pivot ? 1 : 0
+        other[low] = value
+        other[high &- 1] = value
+        low &+= isLess
+        high &-= 1 &- isLess
+        i &+= 1
+    }
+    return low
+}
+
+/// Sorts up to `fewFloats` values.
+@inline(never) private func sortFewFloats(
+    _ values: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ count: Int
+) {
+    let n = Int64(truncatingIfNeeded: count)
+    apus_f16_sort_128(values, out, n)
+}
+
+/// The middle one of values spread over all: of 64 of many, which `room` has place for, else of nine by three medians of
+/// three.
+@inline(__always) private func pivotFloats(
+    _ values: UnsafePointer<Float>, _ count: Int, _ room: UnsafeMutablePointer<Float>
+) -> Float {
+    if count >= many {
+        let step = count / 64
+        var i = 0
+        while i < 64 {
+            room[i] = values[i &* step &+ step / 2]
+            i &+= 1
+        }
+        sortFewFloats(UnsafePointer(room), room, 64)
+        return room[32]
+    }
+    @inline(__always) func middle(_ a: Float, _ b: Float, _ c: Float) -> Float {
+        let (low, high) = a < b ? (a, b) : (b, a)
+        return c < low ? low : c < high ? c : high
+    }
+    let step = count / 9
+    let p = values + step / 2
+    return middle(
+        middle(p[0], p[step], p[2 &* step]), middle(p[3 &* step], p[4 &* step], p[5 &* step]),
+        middle(p[6 &* step], p[7 &* step], p[8 &* step]))
+}
+
+func splitFloats(_ values: UnsafePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ count: Int64) -> Int64 {
+    let count = Int(truncatingIfNeeded: count)
+    if count < many { return 0 }
+    return Int64(
+        truncatingIfNeeded: partitionFloats(values, other, count, pivotFloats(values, count, other), orEqual: false))
+}
+
+func sortFloats(
+    _ values: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ count: Int64, _ toOther: Int32
+) {
+    let count = Int(truncatingIfNeeded: count)
+    if count == 0 { return }
+    quicksortFloats(values, other, count, toOther != 0, 2 &* (Int.bitWidth &- count.leadingZeroBitCount))
+}
+
+/// `patience` is how many splits may still be made.
+private func quicksortFloats(
+    _ values: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ count: Int, _ toOther: Bool,
+    _ patience: Int
+) {
+    if count <= fewFloats {
+        sortFewFloats(UnsafePointer(values), toOther ? other : values, count)
+        return
+    }
+    if patience == 0 {
+        heapsortFloats(values, count)
+        if toOther { copyFloats(UnsafePointer(values), other, count) }
+        return
+    }
+    let pivot = pivotFloats(UnsafePointer(values), count, other)
+    var less = partitionFloats(UnsafePointer(values), other, count, pivot, orEqual: false)
+    if less == 0 {
+        // None is below the pivot: those that equal it come first, and are done.
+        less = partitionFloats(UnsafePointer(values), other, count, pivot, orEqual: true)
+        if !toOther { copyFloats(UnsafePointer(other), values, less) }
+    } else {
+        quicksortFloats(other, values, less, !toOther, patience &- 1)
+    }
+    if less < count { quicksortFloats(other + less, values + less, count &- less, !toOther, patience &- 1) }
+}
+
+/// Slower, but never more than slower: for what splits badly again and again.
+private func heapsortFloats(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+    var (start, end) = (count / 2, count)
+    while end > 1 {
+        if start > 0 {
+            start &-= 1
+        } else {
+            end &-= 1
+            (values[0], values[end]) = (values[end], values[0])
+        }
+        var parent = start
+        let value = values[parent]
+        while 2 &* parent &+ 1 < end {
+            var child = 2 &* parent &+ 1
+            if child &+ 1 < end, values[child] < values[child &+ 1] { child &+= 1 }
+            if values[child] <= value { break }
+            values[parent] = values[child]
+            parent = child
+        }
+        values[parent] = value
+    }
+}
+
+private func copyFloats(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int) {
+    var i = 0
+    while i < count {
+        to[i] = from[i]
+        i &+= 1
+    }
+}
