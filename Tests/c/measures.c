@@ -96,9 +96,9 @@ static void class_weights_are_checked(void)
     options.class_weight = &flat;
     FAILS(context, APUS_E_SHAPE, apus_trainer_fit(context, trainer, data, NULL, &options));
 
-    /* A program of 1.0 has options without class weights: what lies behind them is not read. */
+    /* A program of 1.0 has options without what came later: what lies behind them is not read. */
     options.class_weight = (const apus_array *)(uintptr_t)16;
-    options.struct_size = (uint32_t)offsetof(apus_fit_options, class_weight);
+    options.struct_size = (uint32_t)offsetof(apus_fit_options, callbacks);
     OK(context, apus_trainer_fit(context, trainer, data, NULL, &options));
     options.struct_size--;
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "struct_size",
