@@ -322,6 +322,108 @@ def test_single_steps_are_those_of_fit(flowers):
     numpy.testing.assert_array_equal(steps.predict(x), whole.predict(x))
 
 
+def test_the_parts_of_a_step_make_the_step(flowers):
+    x, y = flowers
+    whole, parted = small(), small()
+    parts = apus.models.StepParts(parted)
+    for _ in range(3):
+        expected = whole.train_on_batch(x, y)
+        outputs = parts.forward(x)
+        assert outputs.shape == (150, 3) and outputs.sum(axis=1) == pytest.approx(numpy.ones(150), abs=1e-5)
+        assert parts.loss(y) == expected
+        parts.backward()
+        parts.apply()
+    for a, b in zip(parted.get_weights(), whole.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
+    numpy.testing.assert_array_equal(parted.predict(x), whole.predict(x))
+    parted.fit(x, y, epochs=1, verbose=0)  # fit goes on from there
+    assert parted.evaluate(x, y)[0] < expected
+
+
+def test_backward_gives_gradients_by_inputs_and_weights(rng):
+    apus.set_seed(0)
+    left, right = Input((3,)), Input((2,))
+    sums = layers.Add()([layers.Dense(4)(left), layers.Dense(4)(right)])
+    model = apus.Model([left, right], [sums, layers.Dense(1, trainable=False)(left)])
+    model.compile("sgd", "mse")
+    parts = apus.models.StepParts(model)
+    x = [rng.normal(size=(5, 3)), rng.normal(size=(5, 2))]
+    outputs = parts.forward(x)
+    given = [rng.normal(size=(5, 4)), rng.normal(size=(5, 1))]
+    assert [array.shape for array in outputs] == [array.shape for array in given]
+    by_left, by_right = parts.backward(given)
+    kernel, _, second, _, single, _ = model.get_weights()
+    numpy.testing.assert_allclose(by_left, given[0] @ kernel.T + given[1] @ single.T, rtol=1e-4, atol=1e-5)
+    numpy.testing.assert_allclose(by_right, given[0] @ second.T, rtol=1e-4, atol=1e-5)
+    gradients = parts.gradients()
+    numpy.testing.assert_allclose(gradients[0], x[0].T @ given[0], rtol=1e-4, atol=1e-5)
+    numpy.testing.assert_allclose(gradients[3], given[0].sum(axis=0), rtol=1e-4, atol=1e-5)
+    assert gradients[4] is None and gradients[5] is None
+    parts.forward(x)
+    parts.backward(given)
+    numpy.testing.assert_allclose(parts.gradients()[0], 2 * gradients[0], rtol=1e-5)
+    before = model.get_weights()
+    parts.apply(scale=0.5)
+    after = model.get_weights()
+    numpy.testing.assert_allclose(after[0], before[0] - 0.01 * gradients[0], rtol=1e-4, atol=1e-6)
+    numpy.testing.assert_array_equal(after[4], before[4])
+
+
+def test_a_network_trains_through_another_that_stays_as_it_is(rng):
+    apus.set_seed(2)
+    drawer = Sequential([Input((2,)), layers.Dense(6, "tanh"), layers.Dense(4)], name="drawer")
+    judge = Sequential([Input((4,)), layers.Dense(5, "tanh"), layers.Dense(1)], name="judge")
+    drawer.compile("adam", "mse")
+    judge.compile("adam", "mse")
+    judge.trainable = False
+    both = Sequential([drawer, judge])
+    both.compile("adam", "mse")
+    drawer_parts, judge_parts = apus.models.StepParts(drawer), apus.models.StepParts(judge)
+    z, y = rng.normal(size=(20, 2)), numpy.ones(20)
+    before = judge.get_weights()
+    for _ in range(4):
+        expected = both.train_on_batch(z, y)
+        judge_parts.forward(drawer_parts.forward(z))
+        assert judge_parts.loss(y) == pytest.approx(expected, rel=1e-5)
+        by_picture = judge_parts.backward()
+        judge_parts.zero_gradients()
+        drawer_parts.backward(by_picture)
+        drawer_parts.apply()
+    for a, b in zip([*drawer.get_weights(), *before], both.get_weights()):
+        numpy.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    for a, b in zip(judge.get_weights(), before):
+        numpy.testing.assert_array_equal(a, b)
+
+
+def test_the_parts_of_a_step_say_what_is_missing(flowers):
+    x, y = flowers
+    with pytest.raises(ValueError, match="not compiled"):
+        apus.models.StepParts(small(compiled=False))
+    with pytest.raises(ValueError, match="no weights yet"):
+        apus.models.StepParts(Sequential([layers.Dense(1)]))
+    parts = apus.models.StepParts(small())
+    with pytest.raises(ValueError, match="call forward first"):
+        parts.backward()
+    with pytest.raises(apus.NotFittedError, match="backward"):
+        parts.gradients()
+    parts.forward(x)
+    with pytest.raises(ValueError, match="call loss after forward"):
+        parts.backward()
+    with pytest.raises(ValueError, match="call backward first"):
+        parts.apply()
+    with pytest.raises(apus.ShapeError, match="output_gradients"):
+        parts.backward(numpy.ones((150, 2)))
+    with pytest.raises(apus.ShapeError, match="rows"):
+        parts.loss(y[:10])
+    parts.loss(y)
+    parts.backward()
+    with pytest.raises(ValueError, match="zero_gradients"):
+        parts.apply(scale=0)
+    parts.zero_gradients()
+    with pytest.raises(ValueError, match="call backward first"):
+        parts.apply()
+
+
 def test_the_learning_rate_can_be_changed_while_training(flowers):
     x, y = flowers
     model = small()

@@ -204,6 +204,58 @@ class Trainer(_handles.Handle):
             context.check(lib.apus_trainer_layer_output(*arguments))
         return result
 
+    def loss(self, targets, weight):
+        """The loss of the last forward pass; its gradients stay with the trainer."""
+        loss = ctypes.c_double()
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_loss(
+                    context.handle,
+                    self.pointer,
+                    _arrays.views(targets),
+                    len(targets),
+                    None if weight is None else _arrays.view(weight),
+                    ctypes.byref(loss),
+                )
+            )
+        return loss.value
+
+    def backward(self, output_gradients, input_shapes):
+        """Adds gradients to those held; those by the inputs, which had these shapes, of the last forward pass."""
+        by_inputs = [numpy.empty(shape, numpy.float32) for shape in input_shapes]
+        given = output_gradients is not None
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_backward(
+                    context.handle,
+                    self.pointer,
+                    _arrays.views(output_gradients) if given else None,
+                    len(output_gradients) if given else 0,
+                    _arrays.views(by_inputs),
+                    len(by_inputs),
+                )
+            )
+        return by_inputs
+
+    def apply(self, scale):
+        """One update with the gradients held, times ``scale``."""
+        with _context.current() as context:
+            context.check(lib.apus_trainer_apply(context.handle, self.pointer, float(scale)))
+
+    def zero_gradients(self):
+        with _context.current() as context:
+            context.check(lib.apus_trainer_zero_gradients(context.handle, self.pointer))
+
+    def gradient(self, path):
+        """A copy of the gradient held for a weight."""
+        with _context.current() as context:
+            out = _arrays.unknown()
+            arguments = (context.handle, self.pointer, path.encode(), out)
+            context.check(lib.apus_trainer_gradient(*arguments))
+            result = _arrays.allocate(out)
+            context.check(lib.apus_trainer_gradient(*arguments))
+        return result
+
     def publish(self):
         """Gives the model the weights as they are now."""
         with _context.current() as context:
