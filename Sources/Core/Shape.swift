@@ -1,6 +1,8 @@
 /// Extents of an array of up to eight dimensions, held inline.
 package struct Shape: Equatable, Sendable, CustomStringConvertible {
     @inlinable package static var maximumRank: Int { 8 }
+    /// What numbers of axes lie in, counted from either end.
+    package static let axes = -maximumRank...maximumRank
     /// An extent that is not known before data comes: time steps of a sequence, sides of a picture.
     package static let unknown = -1
 

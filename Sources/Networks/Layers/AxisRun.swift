@@ -15,7 +15,7 @@ struct AxisRun {
         let listed = given.arrayValue ?? [given]
         axes = listed.compactMap(\.integerValue)
         kind = parameters.kind
-        guard axes.count == listed.count, !axes.isEmpty, axes.allSatisfy({ abs($0) <= Shape.maximumRank && $0 != 0 }) else {
+        guard axes.count == listed.count, !axes.isEmpty, axes.allSatisfy({ Shape.axes.contains($0) && $0 != 0 }) else {
             throw .parameter("axis", of: kind, mustBe: "a whole number, or an array of them, none of them 0", got: given.text)
         }
     }

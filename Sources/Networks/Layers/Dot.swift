@@ -15,7 +15,7 @@ final class Dot: Layer {
         let given = parameters["axes"]
         let listed = given.arrayValue ?? [given, given]
         let axes = listed.compactMap(\.integerValue)
-        guard listed.count == 2, axes.count == 2, axes.allSatisfy({ $0 != 0 && abs($0) <= Shape.maximumRank }) else {
+        guard listed.count == 2, axes.count == 2, axes.allSatisfy({ $0 != 0 && Shape.axes.contains($0) }) else {
             throw .parameter(
                 "axes", of: "Dot", mustBe: "a whole number, or an array of two, none of them 0", got: given.text)
         }

@@ -232,6 +232,35 @@ struct LayerLawTests {
         }
     }
 
+    /// Numbers at the ends of their types, alone and in arrays, are refused with a message or mean something: a parameter
+    /// whose constraint says only "any" is checked by the layer.
+    @Test(arguments: LayerCase.all.filter { item in LayerCase.all.first { $0.kind == item.kind }?.parameters == item.parameters })
+    func parametersMayBeExtreme(_ item: LayerCase) throws {
+        let context = try Fixtures.context()
+        let entry = try #require(LayerCatalog.family.entries.first { $0.className == item.kind })
+        let own = try ParameterText.parse(item.parameters, for: item.kind)
+        let numbers: [JSON] = [.integer(.min), .integer(.max), .integer(0), .integer(-1), .number(1e308)]
+        let values = numbers + numbers.map { .array([$0]) } + numbers.map { .array([$0, $0]) } + [.array([]), "", .object([])]
+        for spec in entry.parameters {
+            for value in values {
+                let builder = NetworkBuilder(name: "n", allocator: context.allocator)
+                let nodes = try item.inputs.map {
+                    try builder.add(
+                        "InputLayer", given: [(key: "shape", value: .array($0.map { .integer($0) }))], inputs: nil)
+                }
+                do throws(ApusError) {
+                    let first = try builder.add(
+                        item.kind, given: own.filter { $0.key != spec.name } + [(key: spec.name, value: value)],
+                        inputs: nodes)
+                    #expect(builder.outputs(of: first) >= 1)
+                    _ = try builder.graph(outputs: [first])
+                } catch {
+                    #expect(!error.message.isEmpty)
+                }
+            }
+        }
+    }
+
     /// A layer called on more or fewer inputs than it takes says how many it takes.
     @Test(arguments: LayerCatalog.family.entries.map(\.className)) func theNumberOfInputsIsChecked(_ kind: String) throws {
         guard kind != "InputLayer", let item = LayerCase.all.first(where: { $0.kind == kind }) else { return }
