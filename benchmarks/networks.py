@@ -109,6 +109,51 @@ def autoencoder():
     return Workload(ours, peer, x, x, 128, nn.MSELoss(), optimizer)
 
 
+def vae():
+    """A convolutional variational autoencoder of 20 latent numbers on pictures of 28 x 28, with its divergence."""
+    import torch
+    from torch import nn
+
+    x = numpy.random.default_rng(0).random((2048, 28, 28, 1), dtype=numpy.float32)
+    picture = apus.Input((28, 28, 1))
+    hidden = layers.BatchNormalization()(picture)
+    for units in (32, 64):
+        hidden = layers.Conv2D(units, 4, strides=2, padding="same")(hidden)
+        hidden = layers.LeakyReLU(0.01)(layers.BatchNormalization()(hidden))
+    hidden = layers.Flatten()(hidden)
+    code = layers.Sampling(kl_weight=1.0)([layers.Dense(20)(hidden), layers.Dense(20)(hidden)])
+    hidden = layers.Reshape((7, 7, 64))(layers.Dense(7 * 7 * 64)(code))
+    hidden = layers.ReLU()(layers.BatchNormalization()(layers.Conv2DTranspose(32, 3, strides=2)(hidden)))
+    hidden = layers.Conv2DTranspose(1, 3, strides=2, padding="same")(hidden)
+    ours = apus.Model(picture, layers.Activation("sigmoid")(layers.Cropping2D(((0, 2), (0, 2)))(hidden)))
+    ours.compile(apus.optimizers.Adam(0.001), "binary_crossentropy")
+
+    class Peer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = nn.Sequential(
+                nn.BatchNorm2d(1), nn.Conv2d(1, 32, 4, 2, 1), nn.BatchNorm2d(32), nn.LeakyReLU(),
+                nn.Conv2d(32, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.LeakyReLU())
+            self.mean, self.variance, self.start = nn.Linear(3136, 20), nn.Linear(3136, 20), nn.Linear(20, 3136)
+            self.decoder = nn.Sequential(
+                nn.ConvTranspose2d(64, 32, 3, 2), nn.BatchNorm2d(32), nn.ReLU(), nn.ConvTranspose2d(32, 1, 3, 2, 1))
+
+        def forward(self, pictures):
+            hidden = self.encoder(pictures).flatten(1)
+            mean, variance = self.mean(hidden), self.variance(hidden)
+            code = mean + torch.randn_like(mean) * torch.exp(0.5 * variance)
+            drawn = self.decoder(self.start(code).view(-1, 64, 7, 7))[:, :, :28, :28]
+            return torch.sigmoid(drawn), mean, variance
+
+    def loss(outputs, target):
+        drawn, mean, variance = outputs
+        divergence = torch.mean(0.5 * torch.sum(variance.exp() + mean**2 - 1 - variance, 1))
+        return nn.functional.binary_cross_entropy(drawn, target) + divergence
+
+    peer = Peer()
+    return Workload(ours, peer, x, x, 64, loss, torch.optim.Adam(peer.parameters(), fused=True))
+
+
 def train(make):
     """What workloads.paired needs of a training epoch: work, Apus's turn, the peer's."""
     workload = make()

@@ -178,6 +178,7 @@ def networks():
         "cnn_infer_b256": lambda: made.infer(made.cnn, 256, 8),
         "cnn_infer_b1": lambda: made.infer(made.cnn, 1, 200),
         "cnn_deep_b32": lambda: made.train(made.cnn_deep),
+        "vae_b64": lambda: made.train(made.vae),
         "autoencoder_b128": lambda: made.train(made.autoencoder),
     }
 
