@@ -79,6 +79,15 @@ def test_order_statistics_of_any_length_are_exact(rng, n):
     assert math.isnan(stats.median(a)) and numpy.isnan(stats.quantile(a, [0, 0.5, 1])).all()
 
 
+def test_quantiles_have_the_shape_of_what_is_asked_for():
+    values = [[3.0, 1.0, 2.0], [6.0, 4.0, 5.0]]
+    for q in (0.5, [0.5], [[0.25, 0.5]]):
+        for axis in (None, 0, 1):
+            observed, expected = stats.quantile(values, q, axis=axis), numpy.quantile(values, q, axis=axis)
+            assert numpy.shape(observed) == numpy.shape(expected)
+            numpy.testing.assert_allclose(observed, expected, rtol=1e-15)
+
+
 def test_many_quantiles_of_a_long_vector_are_exact(rng):
     a = rng.exponential(size=100_000)
     q = numpy.linspace(0, 1, 100_001)

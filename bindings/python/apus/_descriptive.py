@@ -215,7 +215,7 @@ def quantile(a, q, axis=None, method="linear", keepdims=False):
     else:
         rows = a.transpose(kept + reduced).reshape([a.shape[index] for index in kept] + [-1] if a.size else [0])
         place = rows.ndim - 1
-    probabilities = numpy.ascontiguousarray(q, numpy.float64)
+    probabilities = numpy.asarray(q, numpy.float64, order="C")
     out = numpy.empty([probabilities.size, *(a.shape[index] for index in kept)])
     with current() as context:
         context.check(
