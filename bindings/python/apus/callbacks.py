@@ -54,7 +54,10 @@ class Callback:
         """Before batch ``batch``, from 0."""
 
     def on_train_batch_end(self, batch, logs=None):
-        """After a batch; ``logs`` has the means over the epoch so far."""
+        """After a batch; ``logs`` has the means over the epoch so far.
+
+        The model's weights and predictions are those of the last whole epoch until this one ends.
+        """
 
 
 class History(Callback):

@@ -3,48 +3,40 @@
 from ._base import Metric
 
 
-class TruePositives(Metric):
+class _Counts(Metric):
+    """What the four counts have in common."""
+
+    def __init__(self, thresholds=None, name=None, dtype=None):
+        super().__init__(name, dtype)
+        self.thresholds = thresholds
+
+
+class TruePositives(_Counts):
     """The weight of the elements rightly above the threshold.
 
     ``thresholds`` is a number in [0, 1], 0.5 by default, or a list of them, for which the result is an array.
     """
 
-    def __init__(self, thresholds=None, name=None, dtype=None):
-        super().__init__(name, dtype)
-        self.thresholds = thresholds
 
-
-class FalsePositives(Metric):
+class FalsePositives(_Counts):
     """The weight of the elements wrongly above the threshold.
 
     ``thresholds`` is a number in [0, 1], 0.5 by default, or a list of them, for which the result is an array.
     """
 
-    def __init__(self, thresholds=None, name=None, dtype=None):
-        super().__init__(name, dtype)
-        self.thresholds = thresholds
 
-
-class TrueNegatives(Metric):
+class TrueNegatives(_Counts):
     """The weight of the elements rightly not above the threshold.
 
     ``thresholds`` is a number in [0, 1], 0.5 by default, or a list of them, for which the result is an array.
     """
 
-    def __init__(self, thresholds=None, name=None, dtype=None):
-        super().__init__(name, dtype)
-        self.thresholds = thresholds
 
-
-class FalseNegatives(Metric):
+class FalseNegatives(_Counts):
     """The weight of the elements wrongly not above the threshold.
 
     ``thresholds`` is a number in [0, 1], 0.5 by default, or a list of them, for which the result is an array.
     """
-
-    def __init__(self, thresholds=None, name=None, dtype=None):
-        super().__init__(name, dtype)
-        self.thresholds = thresholds
 
 
 class Precision(Metric):

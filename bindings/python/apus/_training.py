@@ -1,0 +1,331 @@
+"""How networks are trained and judged."""
+
+import numpy
+
+from . import _arrays, _configuration, optimizers as _optimizers
+from ._progress_bar import ProgressBar, number
+from ._trainer import Dataset, Trainer, named
+from .callbacks import CallbackList, History
+
+_OPTIMIZERS = {name.lower(): getattr(_optimizers, name) for name in _optimizers.__all__ if name != "schedules"}
+
+
+class Training:
+    """The half of ``Model`` that is about training: compile, fit and what is like it."""
+
+    def compile(
+        self, optimizer="adam", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, *, weight_noise=0.0
+    ):
+        """Says how to train. Compiling again begins with a new optimizer and keeps the weights.
+
+        Parameters
+        ----------
+        optimizer : str or optimizer, default "adam"
+        loss : str or loss
+            "mse", "mae", "huber", "binary_crossentropy", "categorical_crossentropy",
+            "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them, or a
+            ``dict`` by the names of the layers that make the outputs.
+        loss_weights : list or dict of float, optional
+            The loss is the sum of the outputs' losses times these.
+        metrics : list of str or metric, optional
+            "accuracy", "mse", "auc", ..., or objects of ``apus.metrics``; for several outputs a list with the metrics of
+            each, or a ``dict`` by their names.
+        weighted_metrics : optional
+            Metrics in which the weights of samples and classes count.
+        weight_noise : float, default 0.0
+            Deviation of normal noise on the weights in each pass of training; the gradients change the weights
+            themselves. For noise on inputs and outputs there is ``layers.GaussianNoise``.
+        """
+        if isinstance(optimizer, str) and optimizer.lower() in _OPTIMIZERS:
+            optimizer = _OPTIMIZERS[optimizer.lower()]()
+        self._build_if_complete()
+        if self._handle is not None:
+            self._current()
+        if isinstance(metrics, (str, _configuration.Configured)):
+            metrics = [metrics]
+        if isinstance(weighted_metrics, (str, _configuration.Configured)):
+            weighted_metrics = [weighted_metrics]
+        before = self.optimizer, self.loss, self._compiled, self._trainer
+        self.optimizer, self.loss, self._trainer = optimizer, loss, None
+        self._compiled = {"optimizer": optimizer, "loss": loss, "metrics": _per_output(metrics)}
+        if loss_weights is not None:
+            self._compiled["loss_weights"] = loss_weights
+        if weighted_metrics:
+            self._compiled["weighted_metrics"] = _per_output(weighted_metrics)
+        if weight_noise:
+            self._compiled["weight_noise"] = weight_noise
+        try:
+            if loss is None:
+                raise ValueError('compile needs a loss, such as loss="mse"')
+            if self._handle is not None:
+                self._require_trainer()
+        except BaseException:
+            self.optimizer, self.loss, self._compiled, self._trainer = before
+            raise
+        if isinstance(optimizer, _optimizers.Optimizer):
+            object.__setattr__(optimizer, "_listener", self._learning_rate_changed)
+
+    def _learning_rate_changed(self, value):
+        if self._trainer is not None:
+            self._trainer.set_learning_rate(value)
+
+    def _require_trainer(self):
+        if self._trainer is None:
+            if self._compiled is None:
+                raise ValueError("the model is not compiled: call compile(optimizer, loss) first")
+            parameters = _configuration.text(self._compiled)
+            self._trainer = Trainer.create(self._require_built(), parameters, self._cost())
+        return self._trainer
+
+    def _cost(self):
+        return 6 * self.count_params() / 2e10
+
+    @property
+    def metrics_names(self):
+        names = self._require_trainer().names
+        return list(named(names, [0.0] * len(names)))
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        *,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+    ):
+        """Trains, going on from the weights and the optimizer's state that there are.
+
+        Parameters
+        ----------
+        x : array or list of arrays
+            One row per sample; real numbers are read as float32. A list for several inputs.
+        y : array or list of arrays
+            One target per row.
+        batch_size : int, default 32
+        epochs : int, default 1
+            Until which epoch to train.
+        verbose : {"auto", 0, 1, 2}
+            0 is silent; 1, which "auto" means, shows a bar on a terminal; 2 prints a line per epoch.
+        callbacks : list of Callback, optional
+        validation_split : float, default 0
+            The share of rows, the last ones, that are not trained on but evaluated after each epoch.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            Evaluated after each epoch.
+        shuffle : bool, default True
+            Whether each epoch sees the rows in a new order.
+        class_weight : dict of int to float, optional
+            How much rows of a class weigh in the loss of training, times their sample weight; 1 for those not named. For
+            networks of one output.
+        sample_weight : array, optional
+            One non-negative number per row, or per row and step; for several outputs one array for all, a list with an
+            array (or None) for each, or a ``dict`` by their names.
+        initial_epoch : int, default 0
+            The number of the first epoch.
+
+        Returns
+        -------
+        History
+            ``history`` maps "loss", each metric and "val_..." to a list of one number per epoch.
+
+        Ctrl-C raises KeyboardInterrupt within a batch; the weights are those of the last whole epoch.
+        """
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        train = Dataset(inputs, self._targets(y), self._weights(sample_weight))
+        validation = None
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+            vx, vy, *weight = validation_data
+            validation = Dataset(self._inputs(vx), self._targets(vy), self._weights(weight[0] if weight else None))
+            validation_split = 0.0
+        if not 0 <= validation_split < 1:
+            raise ValueError(f"validation_split must be from 0 up to but without 1, got {validation_split}")
+        batch_size = positive("batch_size", 32 if batch_size is None else batch_size)
+        self._publish_steps()
+        return self._fit_epochs(
+            trainer,
+            train,
+            validation,
+            batch_size,
+            range(initial_epoch, positive("epochs", epochs)),
+            1 if verbose == "auto" else int(verbose),
+            callbacks or [],
+            validation_split,
+            shuffle,
+            _class_weights(class_weight),
+        )
+
+    def _fit_epochs(
+        self,
+        trainer,
+        train,
+        validation,
+        batch_size,
+        epochs,
+        verbose,
+        callbacks,
+        validation_split,
+        shuffle,
+        class_weight=None,
+    ):
+        rows = int(train.rows * (1 - validation_split))
+        steps = -(-rows // batch_size)
+        bar = ProgressBar(verbose) if verbose else None
+        self.history = History()
+        params = {"epochs": epochs.stop, "steps": steps, "samples": rows, "verbose": verbose}
+        watchers = CallbackList([*callbacks, self.history], self, params)
+        display = CallbackList([bar] if bar else [], self, params)
+        on_batch = self._batch_watcher(watchers, bar)
+        self.stop_training = False
+        watchers.call("on_train_begin", {})
+        logs = {}
+        for epoch in epochs:
+            display.call("on_epoch_begin", epoch, {})
+            watchers.call("on_epoch_begin", epoch, {})
+            if watchers.want_batches:
+                watchers.call("on_train_batch_begin", 0, {})
+            logs, whole = trainer.fit_epoch(
+                train, validation, batch_size, shuffle, validation_split, on_batch, watchers.library_callbacks,
+                class_weight
+            )
+            if not whole and not self.stop_training:  # the loss was not finite, and TerminateOnNaN is there
+                self.stop_training = True
+                break
+            display.call("on_epoch_end", epoch, logs)
+            logs = dict(logs)  # one for all, so that a callback may add to it
+            watchers.call("on_epoch_end", epoch, logs)
+            if self.stop_training:
+                break
+        watchers.call("on_train_end", dict(logs))
+        return self.history
+
+    def _batch_watcher(self, watchers, bar):
+        """What to call after each batch, or None."""
+        want_batches = watchers.want_batches
+        if not want_batches and not (bar and bar.draws):
+            return None
+
+        def on_batch(batch, batches, logs):
+            if bar is not None:
+                bar.batch(batch, batches, logs)
+            if want_batches:
+                watchers.call("on_train_batch_end", batch - 1, logs)
+                if batch < batches and not self.stop_training:
+                    watchers.call("on_train_batch_begin", batch, {})
+            return self.stop_training
+
+        return on_batch
+
+    def minimize(self, x, y=None, method="L-BFGS-B", *, sample_weight=None, options=None, callback=None):
+        """Trains a small network on all rows at once, by a method of ``apus.optimize.minimize``.
+
+        The loss over all rows is a function of the trainable weights. Layers behave as in training, random ones with the
+        same numbers each time; the state of the optimizer stays.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As for ``fit``.
+        method : str, default "L-BFGS-B"
+            "L-BFGS-B", "CG", "BFGS", "Newton", "Newton-CG", "trust-exact", "trust-ncg", ...
+        options : dict, optional
+            ``maxiter``, ``gtol`` and what else the method has.
+        callback : function of (weights), optional
+            Called after each iteration with all weights in one array. ``StopIteration`` ends the run and keeps the best.
+
+        Returns
+        -------
+        OptimizeResult
+            fun, nit, nfev, njev, nhev, success, status and message; x is what ``get_weights`` gives. Single precision
+            ends many runs before ``gtol`` is met, with status 3 and ``success`` False.
+        """
+        from .optimize._minimize import outcome
+
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        train = Dataset(inputs, self._targets(y), weight_array(sample_weight))
+        self._publish_steps()
+        out = trainer.minimize(train, method, dict(options or {}), callback)
+        return outcome(self.get_weights(), out)
+
+    def train_on_batch(self, x, y=None, sample_weight=None):
+        """One step of the optimizer on one batch. Returns the loss before the update."""
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        weight = self._weights(sample_weight)
+        if isinstance(weight, list):
+            raise ValueError("train_on_batch takes one sample_weight for all outputs; fit takes one for each")
+        loss = self._require_trainer().step(inputs, self._targets(y), weight)
+        self._unpublished = True
+        return loss
+
+    def _publish_steps(self):
+        if self._handle is not None:
+            self._current()
+
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False):
+        """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them."""
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        trainer = self._require_trainer()
+        dataset = Dataset(inputs, self._targets(y), self._weights(sample_weight))
+        values = trainer.evaluate(dataset, positive("batch_size", 32 if batch_size is None else batch_size))
+        measured = named(trainer.names, values)
+        if verbose and verbose != "auto":
+            print(" - ".join(f"{name}: {number(value)}" for name, value in measured.items()))
+        if return_dict:
+            return measured
+        values = list(measured.values())
+        return values[0] if len(values) == 1 else values
+
+
+def positive(name, value):
+    try:
+        whole = value.__index__()
+    except AttributeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1, got {whole}")
+    return whole
+
+
+def weight_array(values):
+    if values is None:
+        return None
+    weight = _arrays.as_array(values, "sample_weight")
+    return weight if weight.dtype.kind == "f" else weight.astype(numpy.float32)
+
+
+def _per_output(metrics):
+    return dict(metrics) if isinstance(metrics, dict) else list(metrics or [])
+
+
+def _class_weights(values):
+    """A dense array from a ``dict``; classes that it does not name weigh 1."""
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise TypeError(f"class_weight must be a dict of class numbers and weights, got {type(values).__name__}")
+    numbers = [_class_number(key) for key in values]
+    weights = numpy.ones(max(numbers, default=0) + 1, numpy.float32)
+    for key, value in zip(numbers, values.values()):
+        weights[key] = value
+    return weights
+
+
+def _class_number(key):
+    number = int(key)
+    if number != key or not 0 <= number < 1 << 20:
+        raise ValueError(f"class_weight must have class numbers from 0 as keys, got {key!r}")
+    return number
