@@ -2,7 +2,8 @@ import CVector
 
 // Quicksort of numbers that are not NaN, from one memory to another and back. With AVX-512 the lanes below the pivot are
 // stored to one end and the others to the other end without a branch (Bramas 2017, doi:10.14569/IJACSA.2017.081044),
-// elsewhere values go one by one, without a branch too; what is left is sorted by a network.
+// elsewhere values go one by one, without a branch too; what is left is sorted by a network. Written out for each type,
+// because kernels are not generic (Lanes.swift).
 
 /// Values that are not split any further.
 private var fewFloats: Int { 128 }

@@ -101,7 +101,8 @@ struct ConvolutionProduct {
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
         pictures: Int, packed kept: UnsafeMutablePointer<Float>? = nil, isPacked: Bool = false,
-        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context, finishes: Bool = true, finish: (_ places: Range<Int>) -> Void
+        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context, finishes: Bool = true,
+        finish: (_ places: Range<Int>) -> Void
     ) {
         if let winograd {
             withoutActuallyEscaping(finish) { finish in

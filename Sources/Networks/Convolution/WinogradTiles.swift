@@ -48,7 +48,10 @@ struct WinogradTiles {
     var tilesOfPicture: Int { cappedProduct(tilesDown, tilesAcross) }
 
     /// Tiles taken at once: as many as stay in the cache with their transforms, in multiples of the product's rows.
-    var share: Int { max(24, min(96, 300_000 / cappedProduct(Self.products, sourceChannels + destinationChannels)) / 12 * 12) }
+    var share: Int {
+        let floats = cappedProduct(Self.products, sourceChannels + destinationChannels)
+        return max(24, min(96, 300_000 / floats) / 12 * 12)
+    }
 
     /// Where a tile's source lies, and which of its lines and columns exist.
     func source(_ number: Int) -> (start: Int, lines: Range<Int>, columns: Range<Int>) {
