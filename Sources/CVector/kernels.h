@@ -90,6 +90,12 @@ typedef struct apus_kernels {
 
     // out[c] = sum over rows of x[r * stride + c]; overwrites
     void (*sum_rows)(const float *x, int64_t rows, int64_t columns, int64_t stride, float *out);
+    // Rows of columns floats, strides apart. to = from; the rows of `to` do not overlap those of `from`.
+    void (*copy_rows)(const float *from, int64_t from_stride, float *to, int64_t to_stride, int64_t rows,
+                      int64_t columns);
+    // Row by row: sums += values; rows of sums may overlap each other
+    void (*add_rows)(const float *values, int64_t value_stride, float *sums, int64_t sum_stride, int64_t rows,
+                     int64_t columns);
     // out = a + b
     void (*add)(const float *a, const float *b, float *out, int64_t count);
     // out = a * b

@@ -12,7 +12,7 @@ package func kernelTable() -> apus_kernels {
         rectify: rectify, rectify_gradient: rectifyGradient, prelu: prelu, prelu_gradient: preluGradient,
         pool_max: poolMax, pool_max_gradient: poolMaxGradient, pool_sum: poolSum,
         pool_sum_gradient: poolSumGradient, multiply_add: multiplyAdd,
-        sum_rows: sumRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
+        sum_rows: sumRows, copy_rows: copyRows, add_rows: addRows, add: add, multiply: multiply, axpy: axpy, scale: scale, sum: sum,
         sum_squares: sumSquares,
         squared_error: squaredError, absolute_error: absoluteError, huber: huber,
         binary_cross_entropy: binaryCrossEntropy, binary_cross_entropy_logits: binaryCrossEntropyLogits,

@@ -77,6 +77,8 @@ struct TapPlan {
     let step: Int
     let advance: Int
     let phases: [Phase]
+    /// Of a transpose: the windows' axis, and how far the first begins ahead of the first element.
+    let spread: (axis: ConvolutionAxis, before: Int)?
 
     /// Windows over a source: the convolution itself.
     init(windowsOf axis: ConvolutionAxis, over source: Int) {
@@ -88,6 +90,7 @@ struct TapPlan {
         self.source = source
         destination = windows
         (step, advance) = (1, axis.stride)
+        spread = nil
         let taps = (0..<axis.taps).map { Tap(number: $0, offset: $0 * axis.dilation - before) }
         phases = [Phase(first: 0, count: windows, taps: taps, isRun: axis.dilation == 1 || axis.taps == 1)]
     }
@@ -98,6 +101,7 @@ struct TapPlan {
         self.source = source
         self.destination = destination
         (step, advance) = (axis.stride, 1)
+        spread = (axis, before)
         // By the first element that a tap can reach: as many phases as taps at most, however large the stride.
         var taps: [Int: [Tap]] = [:]
         for number in (0..<axis.taps).reversed() {

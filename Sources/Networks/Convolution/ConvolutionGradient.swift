@@ -124,7 +124,7 @@ struct ConvolutionGradient {
             var start = from
             while start < to {
                 let end = min(to, start + block)
-                gather.copy(source, from: start, to: end, into: room)
+                gather.copy(source, from: start, to: end, into: room, kernels)
                 kernels.pack_columns(
                     0, Int64(end - start), Int64(made), dy + start * destinationChannels + group * made,
                     Int64(destinationChannels), 0, panels, packed)

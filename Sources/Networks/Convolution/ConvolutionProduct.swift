@@ -6,7 +6,8 @@ import Core
 ///
 /// Pictures are rows of lines by columns by channels, channels last. The kernel is [taps down, taps across, in, out]; as
 /// a transpose it is read from out to in. Channels may be in groups that do not mix. Blocks are cut by size alone, so
-/// threads do not change a bit. Three by three taps of many channels go through Winograd's transforms instead.
+/// threads do not change a bit. Three by three taps of many channels go through Winograd's transforms instead, and
+/// transposes to fewer channels are spread from products of the source's places.
 struct ConvolutionProduct {
     let rows: TapPlan
     let columns: TapPlan
@@ -18,6 +19,7 @@ struct ConvolutionProduct {
     /// Columns of taps in the kernel.
     let tapsAcross: Int
     private let winograd: WinogradProduct?
+    private let spread: SpreadProduct?
     private let parts: [Part]
     /// Floats of all packed kernels.
     private let packedCount: Int
@@ -53,6 +55,8 @@ struct ConvolutionProduct {
         winograd = WinogradProduct(
             rows: rows, columns: columns, sourceChannels: sourceChannels, destinationChannels: destinationChannels,
             groups: groups, isTransposed: isTransposed)
+        spread = winograd != nil || groups > 1 || !isTransposed ? nil : SpreadProduct(
+            rows: rows, columns: columns, sourceChannels: sourceChannels, destinationChannels: destinationChannels)
         let (taken, made) = (sourceChannels / groups, destinationChannels / groups)
         let panels = (made + Self.padding - 1) / Self.padding * Self.padding
         var parts: [Part] = []
@@ -81,11 +85,11 @@ struct ConvolutionProduct {
     }
 
     /// Floats of the kernel as the products take it.
-    var packed: Int { winograd?.packed ?? packedCount }
+    var packed: Int { winograd?.packed ?? spread?.packed ?? packedCount }
 
     /// Floats of workspace.
     func workspace(lanes: Int) -> Int {
-        winograd?.workspace(lanes: lanes) ?? directWorkspace(lanes: lanes)
+        winograd?.workspace(lanes: lanes) ?? spread?.workspace(lanes: lanes) ?? directWorkspace(lanes: lanes)
     }
 
     private func directWorkspace(lanes: Int) -> Int { min(packedCount + cappedProduct(laneCount, lanes), 1 << 56) }
@@ -107,6 +111,14 @@ struct ConvolutionProduct {
         if let winograd {
             withoutActuallyEscaping(finish) { finish in
                 winograd.run(
+                    source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
+                    workspace: workspace, lanes: lanes, in: context, finish: finishes ? finish : nil)
+            }
+            return
+        }
+        if let spread {
+            withoutActuallyEscaping(finish) { finish in
+                spread.run(
                     source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
                     workspace: workspace, lanes: lanes, in: context, finish: finishes ? finish : nil)
             }
@@ -192,7 +204,7 @@ struct ConvolutionProduct {
             left = source + from * sourceChannels + gather.firstChannel
             stride = sourceChannels
         } else {
-            gather.copy(source, from: from, to: to, into: room)
+            gather.copy(source, from: from, to: to, into: room, kernels)
         }
         kernels.packed_product(
             0, Int64(to - from), Int64(made), Int64(gather.width), left, Int64(stride), workspace + part.packed, 0,

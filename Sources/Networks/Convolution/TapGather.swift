@@ -1,3 +1,5 @@
+import CVector
+
 /// Copies the source elements of windows into rows, one row for each destination element: the left operand of the
 /// product that a convolution is. Of one phase, and the channels of one group.
 struct TapGather {
@@ -16,7 +18,10 @@ struct TapGather {
     var places: Int { rowPhase.count * columnPhase.count }
 
     /// Rows `from` to `to` of all pictures' places, into `out`.
-    func copy(_ source: UnsafePointer<Float>, from: Int, to: Int, into out: UnsafeMutablePointer<Float>) {
+    func copy(
+        _ source: UnsafePointer<Float>, from: Int, to: Int, into out: UnsafeMutablePointer<Float>,
+        _ kernels: borrowing apus_kernels
+    ) {
         let picture = rows.source * columns.source * channels
         let lineLength = columns.source * channels
         var place = from
@@ -32,7 +37,7 @@ struct TapGather {
                 if y < 0 || y >= rows.source {
                     clear(target + ahead, count: count)
                 } else if columnPhase.isRun && taken == channels {
-                    copyRuns(base + y * lineLength, column, count, target + ahead)
+                    copyRuns(base + y * lineLength, column, count, target + ahead, kernels)
                 } else {
                     copyTaps(base + y * lineLength, column, count, target + ahead)
                 }
@@ -55,27 +60,33 @@ struct TapGather {
 
     /// All taps of a line are neighbours: one run for each window, cut where it leaves the source.
     private func copyRuns(
-        _ line: UnsafePointer<Float>, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>
+        _ line: UnsafePointer<Float>, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>,
+        _ kernels: borrowing apus_kernels
     ) {
         let taps = columnPhase.taps.count
-        let length = taps * taken
         guard let offset = columnPhase.taps.first?.offset else { return }
-        let step = width
-        var target = target
-        var x = column * columns.advance + offset
-        for _ in 0..<count {
-            if x >= 0 && x + taps <= columns.source {
-                copyFloats(line + x * channels, target, length)
-            } else {
-                let low = min(max(-x, 0), taps)
-                let high = max(min(taps, columns.source - x), low)
-                target.update(repeating: 0, count: low * taken)
-                if high > low { copyFloats(line + (x + low) * channels, target + low * taken, (high - low) * taken) }
-                (target + high * taken).update(repeating: 0, count: (taps - high) * taken)
-            }
-            target += step
-            x += columns.advance
+        let (advance, step) = (columns.advance, width)
+        let first = column * advance + offset
+        // Windows before the first whole one, then those up to the last.
+        let before = min(count, max(0, -first + advance - 1) / advance)
+        let room = columns.source - taps - first
+        let whole = room < 0 ? before : max(before, min(count, room / advance + 1))
+        func copyPart(_ window: Int) {
+            let x = first + window * advance
+            let place = target + window * step
+            let low = min(max(-x, 0), taps)
+            let high = max(min(taps, columns.source - x), low)
+            place.update(repeating: 0, count: low * taken)
+            if high > low { copyFloats(line + (x + low) * channels, place + low * taken, (high - low) * taken) }
+            (place + high * taken).update(repeating: 0, count: (taps - high) * taken)
         }
+        for window in 0..<before { copyPart(window) }
+        if whole > before {
+            kernels.copy_rows(
+                line + (first + before * advance) * channels, Int64(advance * channels), target + before * step,
+                Int64(step), Int64(whole - before), Int64(taps * taken))
+        }
+        for window in whole..<count { copyPart(window) }
     }
 
     private func copyTaps(
