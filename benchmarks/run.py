@@ -17,7 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 ROWS = (
     "mlp_b1000", "mlp_b32", "mlp_tiny_b16", "lstm128_t20_b64", "tiny_inference", "import", "cnn_b64",
-    "cnn_infer_b1", "cnn_infer_b256", "cnn_deep_b32", "autoencoder_b128", "vae_b64",
+    "cnn_infer_b1", "cnn_infer_b256", "cnn_deep_b32", "autoencoder_b128", "vae_b64", "sigmoid_4m", "tanh_4m", "exp_4m",
+    "gelu_4m", "copy_4m",
 )
 
 

@@ -142,6 +142,46 @@ def tiny_inference(threads, pairs):
          [t / o for o, t in zip(ours, theirs)])
 
 
+def elementwise(row, threads, pairs):
+    """An activation of four million floats into an array that is there already, in GB/s read and written; `copy_4m` is
+    numpy's copy, the speed of memory."""
+    import numpy
+    import torch
+
+    import apus
+    from apus import _arrays, _context
+    from apus._library import lib
+
+    apus.set_threads(threads)
+    torch.set_num_threads(threads)
+    name = row.split("_")[0]
+    x = numpy.random.default_rng(0).standard_normal(1 << 22, dtype=numpy.float32)
+    y = numpy.empty_like(x)
+    tx, ty = torch.from_numpy(x), torch.empty(1 << 22)
+    functions = {
+        "sigmoid": lambda: torch.sigmoid(tx, out=ty), "tanh": lambda: torch.tanh(tx, out=ty),
+        "exp": lambda: torch.exp(tx, out=ty), "gelu": lambda: torch._C._nn.gelu(tx, out=ty),
+        "copy": lambda: ty.copy_(tx),
+    }
+    repeats = 10
+
+    def theirs():
+        for _ in range(repeats):
+            functions[name]()
+
+    with _context.current() as context:
+        handle, source, target = context.handle, _arrays.view(x), _arrays.view(y)
+        activation = {"exp": "exponential"}.get(name, name).encode()
+        call = lib.apus_copy if name == "copy" else lib.apus_activation
+        arguments = (handle, source, target) if name == "copy" else (handle, activation, source, target)
+
+        def ours():
+            for _ in range(repeats):
+                context.check(call(*arguments))
+
+        paired(row, threads, pairs, "GB/s", repeats * x.nbytes * 2 / 1e9, ours, theirs)
+
+
 def start(threads, pairs):
     """Import and first prediction in a fresh interpreter, in seconds beyond numpy's own import; no peer."""
     if threads != 1:
@@ -194,6 +234,8 @@ def main():
             mlp(row, threads, pairs, [4, 16, 3], 16, 1600, 5, 0.001, "steps/s")
         elif row == "lstm128_t20_b64":
             lstm(row, threads, pairs)
+        elif row.endswith("_4m"):
+            elementwise(row, threads, pairs)
         elif row == "tiny_inference":
             tiny_inference(threads, pairs)
         elif row == "import":

@@ -479,6 +479,11 @@ apus_status apus_trainer_save(apus_context *context, const apus_trainer *trainer
 apus_status apus_trainer_load(apus_context *context, const char *path, const apus_load_limits *limits,
                               apus_trainer **out, apus_model **model);
 
+/* Since 1.1. An activation by itself, out = f(a) of float32 arrays of one shape: "gelu", or
+ * {"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}, as the "activation" of a layer. softmax and
+ * log_softmax go over the last axis. `out` may be `a`. apus_catalog lists them; errors in docs/activations.md. */
+apus_status apus_activation(apus_context *context, const char *activation, const apus_array *a, apus_array *out);
+
 /* Since 1.1. A metric by itself: "auc", or {"class_name": "Precision", "config": {"top_k": 2}}, as a trainer's metrics.
  * Sums are double precision and go on from update to update; one thread at a time. */
 apus_status apus_metric_create(apus_context *context, const char *description, apus_metric **out);

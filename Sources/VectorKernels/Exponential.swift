@@ -70,11 +70,10 @@ private struct ReducedExponential {
     return apus_f16_select(apus_f16_equal(x, x), y, x)
 }
 
-/// `1 / (1 + exp(-x))`, within 3 ulp; 0 where that is below the normal numbers.
+/// `1 / (1 + exp(-x))`, within 3 ulp, results below the normal numbers too: `e / (1 + e)` for `e = exp(x)` below 0.
 @inline(__always) func logistic(_ x: Lanes) -> Lanes {
-    let limit: Float = 87.336_54
-    let y = apus_f16_quotient(splat(1), splat(1) + exponential(atMost(limit, splat(0) - x)))
-    return whereLess(x, splat(-limit), splat(0), y)
+    let e = exponential(splat(0) - apus_f16_abs(x))
+    return apus_f16_quotient(whereLess(x, splat(0), e, splat(1)), splat(1) + e)
 }
 
 /// `tanh x`, within 4 ulp also near 0, where `(exp(2x) - 1) / (exp(2x) + 1)` keeps its digits.

@@ -183,7 +183,7 @@ func ftrl(
     /// `x^power` for `x >= 0`; what is below the normal numbers counts as 0.
     @inline(__always) func raised(_ x: Lanes) -> Lanes {
         if isRoot { return apus_f16_sqrt(x) }
-        let smallest = splat(1.175_494_35e-38)
+        let smallest = splat(0x1p-126)
         return whereLess(x, smallest, splat(0), exponential(power * logarithm(apus_f16_max(smallest, x))))
     }
     eachBlock(count) { i, n in

@@ -88,6 +88,7 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_model_set_weight(NULL, network_model, "dense/bias", &reals));
     NO_CONTEXT(apus_dataset_create(NULL, &xf, 1, &label, 1, NULL, &d));
     NO_CONTEXT(apus_dataset_set_sample_weights(NULL, dataset, NULL, 0));
+    NO_CONTEXT(apus_activation(NULL, "relu", &xf, &out));
     NO_CONTEXT(apus_metric_create(NULL, "auc", &m));
     NO_CONTEXT(apus_metric_update(NULL, metric, &reals, &reals, NULL));
     NO_CONTEXT(apus_metric_result(NULL, metric, &out));
@@ -267,6 +268,9 @@ static void training_refuses_null(void)
     NULL_FAILS("dataset", apus_dataset_set_sample_weights(context, NULL, NULL, 0));
     NULL_FAILS("weights", apus_dataset_set_sample_weights(context, dataset, NULL, 1));
     NULL_FAILS("n_weights", apus_dataset_set_sample_weights(context, dataset, &x, -1));
+    NULL_FAILS("activation", apus_activation(context, NULL, &xf, &out));
+    NULL_FAILS("a ", apus_activation(context, "relu", NULL, &out));
+    NULL_FAILS("out", apus_activation(context, "relu", &xf, NULL));
     NULL_FAILS("description", apus_metric_create(context, NULL, &m));
     NULL_FAILS("out", apus_metric_create(context, "auc", NULL));
     NULL_FAILS("metric", apus_metric_update(context, NULL, &y, &x, NULL));

@@ -42,7 +42,7 @@ struct ConvolutionGradient {
         kernelCount = cappedProduct(width, destinationChannels)
         block = max(32, min(768, Self.floatsOfBlock / max(1, width)))
         let panels = (destinationChannels / groups + 15) / 16 * 16
-        let room = min(cappedProduct(block, width) + cappedProduct(block, panels) + 64, 1 << 56)
+        let room = min(cappedProduct(block, gathers[0].stride) + cappedProduct(block, panels) + 64, 1 << 56)
         laneCount = (room + 15) / 16 * 16
     }
 
@@ -120,7 +120,7 @@ struct ConvolutionGradient {
         let panels = Int64((made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns))
         for group in 0..<groups {
             let gather = gathers[group]
-            let packed = room + block * gather.width
+            let packed = room + block * gather.stride
             var start = from
             while start < to {
                 let end = min(to, start + block)
@@ -129,7 +129,7 @@ struct ConvolutionGradient {
                     0, Int64(end - start), Int64(made), dy + start * destinationChannels + group * made,
                     Int64(destinationChannels), 0, panels, packed)
                 kernels.packed_product(
-                    1, Int64(gather.width), Int64(made), Int64(end - start), room, Int64(gather.width), packed, 0, panels,
+                    1, Int64(gather.width), Int64(made), Int64(end - start), room, Int64(gather.stride), packed, 0, panels,
                     start == from ? 0 : 1, sums + group * made, Int64(destinationChannels))
                 start = end
             }

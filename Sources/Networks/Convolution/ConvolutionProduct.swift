@@ -74,7 +74,7 @@ struct ConvolutionProduct {
                     parts.append(Part(gather: gather, group: group, packed: packed, share: share))
                     let kernel = cappedProduct(gather.width, panels)
                     packed = min(packed + (kernel + 15) / 16 * 16, 1 << 56)
-                    let room = min(cappedProduct(share, gather.width) + cappedProduct(share, made) + 64, 1 << 56)
+                    let room = min(cappedProduct(share, gather.stride) + cappedProduct(share, made) + 64, 1 << 56)
                     lane = max(lane, max(room, cappedProduct(gather.width, made) + 64))
                 }
             }
@@ -196,10 +196,10 @@ struct ConvolutionProduct {
         let panels = (made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns)
         let isStraight = rows.step == 1 && columns.step == 1
         let out = isStraight
-            ? destination + from * destinationChannels + part.group * made : room + part.share * gather.width
+            ? destination + from * destinationChannels + part.group * made : room + part.share * gather.stride
         let distance = isStraight ? destinationChannels : made
         var left = UnsafePointer(room)
-        var stride = gather.width
+        var stride = gather.stride
         if isPointwise {
             left = source + from * sourceChannels + gather.firstChannel
             stride = sourceChannels

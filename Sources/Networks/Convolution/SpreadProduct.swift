@@ -17,6 +17,8 @@ struct SpreadProduct {
     private let channels: Int
     /// Columns of the product: taps by channels.
     private let width: Int
+    /// Windows of a line whose taps all fall into the destination.
+    private let whole: Range<Int>
     /// Lines of the destination in a band; pictures taken at once where a band is a whole one.
     private let band: Int
     private let together: Int
@@ -37,6 +39,10 @@ struct SpreadProduct {
         windows = (rows.source, columns.source)
         places = (rows.destination, columns.destination)
         (self.sourceChannels, channels) = (sourceChannels, destinationChannels)
+        let stride = across.axis.stride
+        let from = min(columns.source, (across.before + stride - 1) / stride)
+        let room = columns.destination - across.axis.reach + across.before
+        whole = from..<(room < 0 ? from : max(from, min(columns.source, room / stride + 1)))
         let line = cappedProduct(max(columns.source, 1), width)
         let picture = cappedProduct(max(rows.source, 1), line)
         if picture <= Self.block {
@@ -154,23 +160,27 @@ struct SpreadProduct {
         func addPart(_ window: Int) {
             let x = window * stride - across.before
             let product = products + window * width
+            if dilation == 1 {
+                let low = min(max(-x, 0), taps)
+                let high = max(min(taps, places.columns - x), low)
+                kernels.add_rows(
+                    product + low * channels, 0, line + (x + low) * channels, 0, 1, Int64((high - low) * channels))
+                return
+            }
             for tap in 0..<taps where x + tap * dilation >= 0 && x + tap * dilation < places.columns {
                 let sums = line + (x + tap * dilation) * channels
                 kernels.add(sums, product + tap * channels, sums, Int64(channels))
             }
         }
-        // Windows before the first whole one, then those up to the last.
-        let before = min(windows.columns, (across.before + stride - 1) / stride)
-        let room = places.columns - across.axis.reach + across.before
-        let whole = room < 0 ? before : max(before, min(windows.columns, room / stride + 1))
-        for window in 0..<before { addPart(window) }
-        if dilation == 1, whole > before {
+        for window in 0..<whole.lowerBound { addPart(window) }
+        if dilation == 1, !whole.isEmpty {
+            let first = whole.lowerBound
             kernels.add_rows(
-                products + before * width, Int64(width), line + (before * stride - across.before) * channels,
-                Int64(stride * channels), Int64(whole - before), Int64(taps * channels))
+                products + first * width, Int64(width), line + (first * stride - across.before) * channels,
+                Int64(stride * channels), Int64(whole.count), Int64(taps * channels))
         } else {
-            for window in before..<whole { addPart(window) }
+            for window in whole { addPart(window) }
         }
-        for window in whole..<windows.columns { addPart(window) }
+        for window in whole.upperBound..<windows.columns { addPart(window) }
     }
 }

@@ -11,9 +11,25 @@ struct TapGather {
     let channels: Int
     let firstChannel: Int
     let taken: Int
+    /// Windows of a line whose taps all lie in the source, where the taps are neighbours.
+    private let whole: Range<Int>
+
+    init(
+        rows: TapPlan, columns: TapPlan, rowPhase: TapPlan.Phase, columnPhase: TapPlan.Phase, channels: Int,
+        firstChannel: Int, taken: Int
+    ) {
+        (self.rows, self.columns, self.rowPhase, self.columnPhase) = (rows, columns, rowPhase, columnPhase)
+        (self.channels, self.firstChannel, self.taken) = (channels, firstChannel, taken)
+        let offset = columnPhase.taps.first?.offset ?? 0
+        let from = max(0, -offset + columns.advance - 1) / columns.advance
+        let room = columns.source - columnPhase.taps.count - offset
+        whole = from..<(room < 0 ? from : max(from, room / columns.advance + 1))
+    }
 
     /// Length of a row: taps by channels.
     var width: Int { rowPhase.taps.count * columnPhase.taps.count * taken }
+    /// Floats from row to row: an odd number of cache lines, so that rows do not fall into the same few sets of a cache.
+    var stride: Int { ((width + 15) / 16 | 1) * 16 }
     /// Destination elements of one picture.
     var places: Int { rowPhase.count * columnPhase.count }
 
@@ -43,14 +59,14 @@ struct TapGather {
                 }
                 ahead += columnPhase.taps.count * taken
             }
-            target += count * width
+            target += count * stride
             place += count
         }
     }
 
     private func clear(_ target: UnsafeMutablePointer<Float>, count: Int) {
         let length = columnPhase.taps.count * taken
-        let step = width
+        let step = stride
         var target = target
         for _ in 0..<count {
             target.update(repeating: 0, count: length)
@@ -67,32 +83,30 @@ struct TapGather {
         guard let offset = columnPhase.taps.first?.offset else { return }
         let (advance, step) = (columns.advance, width)
         let first = column * advance + offset
-        // Windows before the first whole one, then those up to the last.
-        let before = min(count, max(0, -first + advance - 1) / advance)
-        let room = columns.source - taps - first
-        let whole = room < 0 ? before : max(before, min(count, room / advance + 1))
+        let before = min(max(whole.lowerBound - column, 0), count)
+        let end = min(max(whole.upperBound - column, before), count)
         func copyPart(_ window: Int) {
             let x = first + window * advance
             let place = target + window * step
             let low = min(max(-x, 0), taps)
             let high = max(min(taps, columns.source - x), low)
-            place.update(repeating: 0, count: low * taken)
+            clearFloats(place, low * taken)
             if high > low { copyFloats(line + (x + low) * channels, place + low * taken, (high - low) * taken) }
-            (place + high * taken).update(repeating: 0, count: (taps - high) * taken)
+            clearFloats(place + high * taken, (taps - high) * taken)
         }
         for window in 0..<before { copyPart(window) }
-        if whole > before {
+        if end > before {
             kernels.copy_rows(
                 line + (first + before * advance) * channels, Int64(advance * channels), target + before * step,
-                Int64(step), Int64(whole - before), Int64(taps * taken))
+                Int64(step), Int64(end - before), Int64(taps * taken))
         }
-        for window in whole..<count { copyPart(window) }
+        for window in end..<count { copyPart(window) }
     }
 
     private func copyTaps(
         _ line: UnsafePointer<Float>, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>
     ) {
-        let step = width
+        let step = stride
         var target = target
         for window in column..<column + count {
             var place = target
@@ -120,6 +134,14 @@ struct TapGather {
                 to[index] = from[index]
                 index += 1
             }
+        }
+    }
+    @inline(__always)
+    private func clearFloats(_ place: UnsafeMutablePointer<Float>, _ count: Int) {
+        if count >= 24 {
+            place.update(repeating: 0, count: count)
+        } else {
+            for index in 0..<count { place[index] = 0 }
         }
     }
 }

@@ -30,7 +30,7 @@ struct Product {
     /// Rows that a tile of the larger forms would mostly leave empty.
     private static let veryFewRows = 4
     /// Rows that repay packing.
-    private static let fewRows = 64
+    private static let fewRows = 128
     /// Multiplications that are worth waking a thread for.
     private static let worthwhile = 500_000.0
     /// Floats that are.

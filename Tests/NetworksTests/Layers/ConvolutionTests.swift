@@ -189,6 +189,9 @@ extension LayerCase {
         ("Conv2DTranspose", [2, 3, 2], "filters=2 kernel_size=3 strides=4"),
         ("Conv2DTranspose", [6, 7, 32], "filters=40 kernel_size=3 padding=same"),
         ("Conv2DTranspose", [7, 7, 24], "filters=17 kernel_size=4 strides=2 padding=same"),
+        // Spread, as those of few filters above are: more channels than a vector, and bands of lines.
+        ("Conv2DTranspose", [7, 6, 70], "filters=20 kernel_size=[4,3] strides=2 padding=same"),
+        ("Conv2DTranspose", [40, 40, 3], "filters=3 kernel_size=5 strides=2 padding=same activation=tanh"),
     ].map { kind, shape, text in
         let (naive, values) = form(text, kind)
         let filters = Int(values["filters"] ?? "1") ?? 1

@@ -41,6 +41,8 @@ def plain(value):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, type) and issubclass(value, Configured):
         return plain(value())
+    if hasattr(value, "activation_name"):
+        return value.activation_name
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):

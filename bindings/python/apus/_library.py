@@ -266,7 +266,8 @@ PROTOTYPES = {
     "apus_dataset_create": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _OUT),
     "apus_dataset_free": (None, _HANDLE),
     "apus_dataset_set_sample_weights": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32),
-    # Metrics
+    # Activations and metrics
+    "apus_activation": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY),
     "apus_metric_create": (_STATUS, _HANDLE, c_char_p, _OUT),
     "apus_metric_free": (None, _HANDLE),
     "apus_metric_update": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY, _ARRAY),
