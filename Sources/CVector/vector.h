@@ -144,6 +144,15 @@ APUS_INLINE apus_f16 apus_f16_fma(apus_f16 a, apus_f16 b, apus_f16 c) {
 #endif
 }
 
+// Whether it does.
+APUS_INLINE int apus_fma_rounds_once(void) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 APUS_INLINE apus_f16 apus_f16_sqrt(apus_f16 a) { return __builtin_elementwise_sqrt(a); }
 APUS_INLINE apus_f16 apus_f16_abs(apus_f16 a) { return __builtin_elementwise_abs(a); }
 

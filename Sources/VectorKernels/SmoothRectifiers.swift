@@ -6,8 +6,13 @@ import CVector
 /// 2^-64.
 private let unscale: Float = 0x1p-64
 
-/// `x^2 / 2` as a sum of two floats, times -1.
+/// `x^2 / 2` as a sum of two floats, times -1; for `x` whose square is a normal number.
 @inline(__always) private func minusHalfSquare(_ x: Lanes) -> (Lanes, Lanes) {
+    if apus_fma_rounds_once() != 0 {
+        let half = splat(-0.5) * x
+        let product = half * x
+        return (product, fma(half, x, splat(0) - product))
+    }
     let (low, high) = (apus_f16_low_doubles(x), apus_f16_high_doubles(x))
     let half = apus_d8_set(-0.5)
     return split(

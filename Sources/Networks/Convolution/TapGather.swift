@@ -81,7 +81,7 @@ struct TapGather {
     ) {
         let taps = columnPhase.taps.count
         guard let offset = columnPhase.taps.first?.offset else { return }
-        let (advance, step) = (columns.advance, width)
+        let (advance, step) = (columns.advance, stride)
         let first = column * advance + offset
         let before = min(max(whole.lowerBound - column, 0), count)
         let end = min(max(whole.upperBound - column, before), count)

@@ -83,15 +83,39 @@ struct PlanLayout {
             guard let source = source(value), consumers[source] == 1, !isOutput[source] else { return nil }
             return source
         }
-        var gradientOffsets: [Int] = []
-        for value in values.indices {
-            if !training {
-                gradientOffsets.append(0)
-            } else if let source = shares(value) {
-                gradientOffsets.append(gradientOffsets[source])
-            } else {
-                gradientOffsets.append(take(elements[value], rows))
+        var gradientOffsets = [Int](repeating: 0, count: values.count)
+        if training {
+            // The step that first writes a gradient, the passes' beginning for those of outputs; one that is the memory
+            // of several values is born with the first of them.
+            let roots = values.indices.map { value in
+                var root = value
+                while let source = shares(root) { root = source }
+                return root
             }
+            var births = [Int](repeating: -1, count: values.count)
+            for (number, step) in steps.enumerated() {
+                for input in step.inputs { births[roots[input]] = max(births[roots[input]], number) }
+            }
+            for value in values.indices where isOutput[value] || consumers[value] == 0 {
+                births[roots[value]] = steps.count
+            }
+            var born = [[Int]](repeating: [], count: steps.count + 1)
+            for value in values.indices where roots[value] == value { born[births[value]].append(value) }
+            var places = GradientPlaces()
+            func count(_ value: Int) -> Int { min((cappedProduct(elements[value], rows) + 15) & ~15, 1 << 56) }
+            for number in (0...steps.count).reversed() {
+                for value in born[number] {
+                    gradientOffsets[value] = places.take(count(value))
+                    overflow = overflow || places.size > 1 << 56
+                }
+                // Gradients by the inputs have no producer and last.
+                guard number < steps.count, !overflow else { continue }
+                for value in steps[number].outputs where roots[value] == value {
+                    places.leave(gradientOffsets[value], count(value))
+                }
+            }
+            let start = take(places.size, 1)
+            gradientOffsets = roots.map { start + gradientOffsets[$0] }
         }
         let maskOffsets = program.masks.map { take(cappedProduct($0.shape.count, $0.factor), rows) }
         var scratchOffsets: [Int] = []
