@@ -71,6 +71,7 @@ package enum LayerCatalog {
             Attention.entry,
             AdditiveAttention.entry,
             Sampling.entry,
+            MajorityVote.entry,
         ])
 
     /// Parameters that every layer has, taken off before the layer's own.

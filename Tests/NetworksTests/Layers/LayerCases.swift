@@ -34,4 +34,5 @@ extension LayerCase {
         + attention
         + multiHeadAttention
         + sampling
+        + majorityVote
 }

@@ -259,6 +259,7 @@ PROTOTYPES = {
     "apus_network_add_model": (_STATUS, _HANDLE, _HANDLE, _HANDLE, c_char_p, _NODES, c_int32, _NODES),
     "apus_network_node_shape": (_STATUS, _HANDLE, _HANDLE, c_int32, _NODES, _ARRAY),
     "apus_network_build": (_STATUS, _HANDLE, _HANDLE, _NODES, c_int32, _OUT),
+    "apus_network_ensemble": (_STATUS, _HANDLE, POINTER(c_void_p), c_int32, c_char_p, _OUT),
     "apus_model_to_json": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
     "apus_network_from_json": (_STATUS, _HANDLE, c_char_p, _OUT),
     "apus_model_set_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
