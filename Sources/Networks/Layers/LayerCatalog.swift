@@ -71,6 +71,8 @@ package enum LayerCatalog {
             Attention.entry,
             AdditiveAttention.entry,
             Sampling.entry,
+            Normalization.entry,
+            RMSNormalization.entry,
             MajorityVote.entry,
         ])
 

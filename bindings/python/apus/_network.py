@@ -113,6 +113,7 @@ class Model(Training):
 
     # Building
 
+                layer._begin()
     @property
     def built(self):
         """Whether the network has weights."""
@@ -216,7 +217,9 @@ class Model(Training):
             raise ValueError(f"expected {len(entries)} weights, got {len(weights)}")
         arrays = []
         for entry, values in zip(entries, weights):
-            array = network_array(numpy.asarray(values, numpy.float32), entry["path"])
+            array = numpy.asarray(values, numpy.float32)
+            if array.ndim:
+                array = network_array(array, entry["path"])
             if list(array.shape) != list(entry["shape"]):
                 raise ShapeError(f"{entry['path']} must have shape {tuple(entry['shape'])}, got {array.shape}")
             arrays.append(array)

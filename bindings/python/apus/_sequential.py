@@ -106,6 +106,9 @@ class Sequential(Model):
             parts[0]._model = self
         carried, self._carried = self._carried, {}
         kept = [entry for entry in self._weight_entries() if entry["path"] in carried]
+        for layer in self._all_layers:
+            if isinstance(layer, _layers.Layer):
+                layer._begin()
         self._set(kept, [carried[entry["path"]] for entry in kept])
 
     def _free_name(self, base):

@@ -19,6 +19,8 @@ from .normalization import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
+    Normalization,
+    RMSNormalization,
     Rescaling,
     UnitNormalization,
 )
