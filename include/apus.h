@@ -397,7 +397,8 @@ apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset 
  * A loss's "reduction" is sum_over_batch_size or mean (divided by the positions that count), sum, or
  * mean_with_sample_weight (divided by the weights); "axis" is the axis of its classes; the "ignore_class" of
  * sparse_categorical_crossentropy marks positions that do not count. Positions behind a mask do not count in losses and
- * in metrics that are means. A loss of your own: apus_trainer_backward with your gradients, see below.
+ * in metrics that are means. A loss of your own: apus_trainer_backward with your gradients, see below; where no other
+ * is used "loss" may be left out (since 1.1): then fit, evaluate and what else needs one are APUS_E_INVALID_ARGUMENT.
  * learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
  * follows the updates; with optimizer.gradient_accumulation_steps=n the gradients of n batches make one update, that of
  * all their rows at once, and the last batches of an epoch make one however few they are. apus_catalog lists optimizers
@@ -447,6 +448,12 @@ apus_status apus_trainer_history(apus_context *context, const apus_trainer *trai
 apus_status apus_trainer_step(apus_context *context, apus_trainer *trainer, const apus_array *inputs, int32_t n_inputs,
                               const apus_array *targets, int32_t n_targets, const apus_array *sample_weight,
                               double *loss);
+
+/* Since 1.1. The same on all rows of a dataset, with its weights of samples and outputs and (may be NULL) weights of
+ * classes as in apus_fit_options; values receives loss and metrics of this batch before the update, in the order of
+ * apus_trainer_metric_names, n_values of them. */
+apus_status apus_trainer_train_on_batch(apus_context *context, apus_trainer *trainer, const apus_dataset *dataset,
+                                        const apus_array *class_weight, double *values, int32_t n_values);
 
 /* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on and
  * moves the averages of batch normalization. outputs may be NULL. loss includes the penalties of regularizers and what

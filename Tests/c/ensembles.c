@@ -1,4 +1,4 @@
-/* One network of several: averages, votes, averages of weights. */
+/* One network of several: averages, votes, averages of weights; a trainer without a loss; a batch that is measured. */
 #define _POSIX_C_SOURCE 200809L
 #include <limits.h>
 #include <math.h>
@@ -125,6 +125,73 @@ static void what_does_not_fit_is_named(void)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) apus_model_free(all[i]);
 }
 
+static void a_trainer_without_a_loss_takes_gradients(void)
+{
+    apus_model *model = dense("shape=[2]", "units=1");
+    apus_trainer *trainer;
+    apus_dataset *data;
+    float x[4] = {1, 2, 3, 4}, y[2] = {0, 1}, ones[2] = {1, 1}, bias[1];
+    double value;
+    apus_array input = APUS_ARRAY_2D(APUS_FLOAT32, x, 2, 2), target = APUS_ARRAY_2D(APUS_FLOAT32, y, 2, 1);
+    apus_array gradient = APUS_ARRAY_2D(APUS_FLOAT32, ones, 2, 1), out = APUS_ARRAY_1D(APUS_FLOAT32, bias, 1);
+    OK(context, apus_trainer_create(context, model, "optimizer=sgd optimizer.learning_rate=0.25", &trainer));
+    OK(context, apus_trainer_forward(context, trainer, &input, 1, 1, NULL, 0));
+    OK(context, apus_trainer_backward(context, trainer, &gradient, 1, NULL, 0));
+    OK(context, apus_trainer_apply(context, trainer, 0));
+    OK(context, apus_trainer_weight(context, trainer, "dense/bias", &out));
+    CHECK(bias[0] == -0.5f);
+    OK(context, apus_dataset_create(context, &input, 1, &target, 1, NULL, &data));
+    const char *why = "has no loss";
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, why, apus_trainer_fit(context, trainer, data, NULL, NULL));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, why, apus_trainer_evaluate(context, trainer, data, 0, &value, 1));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, why,
+                 apus_trainer_step(context, trainer, &input, 1, &target, 1, NULL, &value));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, why,
+                 apus_trainer_train_on_batch(context, trainer, data, NULL, &value, 1));
+    OK(context, apus_trainer_forward(context, trainer, &input, 1, 0, NULL, 0));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, why, apus_trainer_loss(context, trainer, &target, 1, NULL, &value));
+    apus_trainer_free(trainer);
+    trainer = NULL;
+    FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_create(context, model, "optimizer=sgd metrics=mae", &trainer));
+    CHECK(trainer == NULL);
+    apus_dataset_free(data);
+    apus_model_free(model);
+}
+
+static void a_batch_is_measured_as_it_is_trained_on(void)
+{
+    apus_model *model = dense("shape=[2]", "units=2 activation=softmax");
+    apus_trainer *trainer;
+    apus_dataset *data;
+    float x[8] = {1, 2, 3, 4, -1, 0, 2, 1}, weight[2] = {1, 3}, minus[1] = {-1};
+    int64_t y[4] = {0, 1, 0, 1};
+    double values[2], before[2];
+    apus_array input = APUS_ARRAY_2D(APUS_FLOAT32, x, 4, 2), target = APUS_ARRAY_1D(APUS_INT64, y, 4);
+    apus_array weights = APUS_ARRAY_1D(APUS_FLOAT32, weight, 2), wrong = APUS_ARRAY_1D(APUS_FLOAT32, minus, 1);
+    OK(context, apus_dataset_create(context, &input, 1, &target, 1, NULL, &data));
+    OK(context, apus_trainer_create(context, model,
+        "loss=sparse_categorical_crossentropy optimizer=sgd optimizer.learning_rate=0.1 metrics=accuracy", &trainer));
+    OK(context, apus_trainer_evaluate(context, trainer, data, 4, before, 2));
+    OK(context, apus_trainer_train_on_batch(context, trainer, data, NULL, values, 2));
+    CHECK(fabs(values[0] - before[0]) < 1e-5 && values[1] == before[1]);
+    for (int i = 0; i < 200; i++) OK(context, apus_trainer_train_on_batch(context, trainer, data, &weights, values, 2));
+    CHECK(values[0] < before[0]);
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "n_values",
+                 apus_trainer_train_on_batch(context, trainer, data, NULL, values, 1));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "class_weight",
+                 apus_trainer_train_on_batch(context, trainer, data, &wrong, values, 2));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "values",
+                 apus_trainer_train_on_batch(context, trainer, data, NULL, NULL, 2));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "dataset",
+                 apus_trainer_train_on_batch(context, trainer, NULL, NULL, values, 2));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "trainer",
+                 apus_trainer_train_on_batch(context, NULL, data, NULL, values, 2));
+    FAILS(NULL, APUS_E_INVALID_ARGUMENT, apus_trainer_train_on_batch(NULL, trainer, data, NULL, values, 2));
+    apus_trainer_free(trainer);
+    apus_dataset_free(data);
+    apus_model_free(model);
+}
+
 int main(void)
 {
     BEGIN("ensembles");
@@ -132,6 +199,8 @@ int main(void)
     RUN(outputs_are_averaged_or_counted);
     RUN(weights_are_averaged);
     RUN(what_does_not_fit_is_named);
+    RUN(a_trainer_without_a_loss_takes_gradients);
+    RUN(a_batch_is_measured_as_it_is_trained_on);
     apus_context_free(context);
     return END();
 }

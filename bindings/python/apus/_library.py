@@ -280,6 +280,7 @@ PROTOTYPES = {
     "apus_trainer_metric_names": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
     "apus_trainer_history": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
     "apus_trainer_step": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _DOUBLES),
+    "apus_trainer_train_on_batch": (_STATUS, _HANDLE, _HANDLE, _HANDLE, _ARRAY, _DOUBLES, c_int32),
     "apus_trainer_forward": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, c_int32, _ARRAY, c_int32),
     "apus_trainer_loss": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, _DOUBLES),
     "apus_trainer_backward": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32),
