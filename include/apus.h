@@ -341,6 +341,24 @@ apus_status apus_network_node_shape(apus_context *context, const apus_network *n
 apus_status apus_network_build(apus_context *context, apus_network *network, const int32_t *outputs,
                                int32_t n_outputs, apus_model **out);
 
+/* Since 1.1. One network of n_models networks (1 to 4096) with the same shapes of inputs and of outputs. Their weights
+ * of this moment are copied; none of them is changed or kept. parameters (may be NULL):
+ *   vote       mean (or soft): the average of the outputs. majority (or hard): the share of the models' votes for each
+ *              class, a vote being the column of the largest output, the first of equal ones, or of one column whether
+ *              it is above threshold. So equal shares are a decision for the lower class; NaN where an output is NaN
+ *   weights    what each model counts, numbers >= 0 with a sum above 0, such as [2, 1]; 1 each by default
+ *   threshold  of a majority on one column: 0.5; 0 for logits
+ *   how        outputs (default); weights: a network of the models' architecture, which must be one, with the average
+ *              of their weights, statistics of batch normalization among them (arXiv:1803.05407, arXiv:2203.05482)
+ *   name       "ensemble"; that of the first model for how=weights
+ * The members are layers of the network by their names, made unique: "sequential/dense/kernel", "sequential_1/...". It
+ * is used, trained, saved and loaded like any network. Keras opens the averages from .h5; a majority is a layer that
+ * Keras does not have (MajorityVote), which it names when it refuses the file. Errors name the model: APUS_E_SHAPE
+ * where shapes differ, APUS_E_INVALID_ARGUMENT for one that is NULL, no network or (how=weights) of another
+ * architecture. */
+apus_status apus_network_ensemble(apus_context *context, const apus_model *const *models, int32_t n_models,
+                                  const char *parameters, apus_model **out);
+
 /* Keras's configuration JSON, without weights: to the text of model.to_json(), and from it with fresh weights. */
 apus_status apus_model_to_json(apus_context *context, const apus_model *model, char *buffer, size_t capacity,
                                size_t *needed);
@@ -379,7 +397,8 @@ apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset 
  * A loss's "reduction" is sum_over_batch_size or mean (divided by the positions that count), sum, or
  * mean_with_sample_weight (divided by the weights); "axis" is the axis of its classes; the "ignore_class" of
  * sparse_categorical_crossentropy marks positions that do not count. Positions behind a mask do not count in losses and
- * in metrics that are means. A loss of your own: apus_trainer_backward with your gradients, see below.
+ * in metrics that are means. A loss of your own: apus_trainer_backward with your gradients, see below; where no other
+ * is used "loss" may be left out (since 1.1): then fit, evaluate and what else needs one are APUS_E_INVALID_ARGUMENT.
  * learning_rate may be a schedule, {"class_name": "CosineDecay", "config": {"decay_steps": 1000, ...}}, that
  * follows the updates; with optimizer.gradient_accumulation_steps=n the gradients of n batches make one update, that of
  * all their rows at once, and the last batches of an epoch make one however few they are. apus_catalog lists optimizers
@@ -429,6 +448,12 @@ apus_status apus_trainer_history(apus_context *context, const apus_trainer *trai
 apus_status apus_trainer_step(apus_context *context, apus_trainer *trainer, const apus_array *inputs, int32_t n_inputs,
                               const apus_array *targets, int32_t n_targets, const apus_array *sample_weight,
                               double *loss);
+
+/* Since 1.1. The same on all rows of a dataset, with its weights of samples and outputs and (may be NULL) weights of
+ * classes as in apus_fit_options; values receives loss and metrics of this batch before the update, in the order of
+ * apus_trainer_metric_names, n_values of them. */
+apus_status apus_trainer_train_on_batch(apus_context *context, apus_trainer *trainer, const apus_dataset *dataset,
+                                        const apus_array *class_weight, double *values, int32_t n_values);
 
 /* The parts of a step, for loops of your own. forward keeps what backward needs; training != 0 turns dropout on and
  * moves the averages of batch normalization. outputs may be NULL. loss includes the penalties of regularizers and what

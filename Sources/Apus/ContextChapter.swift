@@ -138,6 +138,7 @@ public func apus_catalog(
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
             "root_finders": RootFinder.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
+            "ensemble": ParameterSpec.json(Ensemble.specs),
             "reductions": Reduction.json,
         ]
         try write(catalog.text, to: buffer, capacity, needed)

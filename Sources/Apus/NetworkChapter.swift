@@ -101,6 +101,28 @@ public func apus_network_build(
     }
 }
 
+@implementation @_cdecl("apus_network_ensemble")
+public func apus_network_ensemble(
+    _ context: OpaquePointer?, _ models: UnsafePointer<OpaquePointer?>?, _ count: Int32,
+    _ parameters: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let out = try require(out, "out")
+        guard count >= 1, count <= 4096 else { throw .invalid("n_models must be 1 to 4096, got \(count).") }
+        let models = try require(models, "models")
+        let parameters = try Parameters(
+            kind: "ensemble", specs: Ensemble.specs, text: optionalText(parameters, "parameters"))
+        var members: [NetworkModel] = []
+        for number in 0..<Int(count) {
+            guard let model = models[number] else { throw .invalid("models[\(number)] must not be NULL.") }
+            do throws(ApusError) { members.append(try Apus.model(model).network()) } catch {
+                throw error.within("models[\(number)]")
+            }
+        }
+        out.pointee = handle(ModelHandle(try Ensemble.model(of: members, parameters, in: context)))
+    }
+}
+
 @implementation @_cdecl("apus_model_to_json")
 public func apus_model_to_json(
     _ context: OpaquePointer?, _ model: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,

@@ -226,6 +226,24 @@ public func apus_trainer_step(
     }
 }
 
+@implementation @_cdecl("apus_trainer_train_on_batch")
+public func apus_trainer_train_on_batch(
+    _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ data: OpaquePointer?,
+    _ classWeight: UnsafePointer<apus_array>?, _ values: UnsafeMutablePointer<Double>?, _ count: Int32
+) -> apus_status {
+    training(context, trainer) { (context, trainer) throws(ApusError) in
+        let values = try require(values, "values")
+        let names = trainer.metricNames
+        guard Int(count) == names.count else {
+            throw .invalid("n_values must be \(names.count) (\(names.joined(separator: ", "))), got \(count).")
+        }
+        let data = try dataset(data, "dataset")
+        let weights = classWeight == nil ? nil : try classWeights(input(classWeight, "class_weight"), context)
+        let results = try trainer.trainOnBatch(data, classWeights: weights, in: context)
+        for (index, value) in results.enumerated() { values[index] = value }
+    }
+}
+
 @implementation @_cdecl("apus_trainer_forward")
 public func apus_trainer_forward(
     _ context: OpaquePointer?, _ trainer: OpaquePointer?, _ inputs: UnsafePointer<apus_array>?, _ inputCount: Int32,

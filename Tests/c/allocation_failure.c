@@ -167,6 +167,28 @@ static apus_status run_build(void *user)
 
 static void building_a_network(void) { refuse_each("build", run_build, release_made, &o); }
 
+static apus_status run_ensemble(void *user)
+{
+    objects *o = user;
+    const apus_model *models[2] = {o->model, o->model};
+    return apus_network_ensemble(context, models, 2, "vote=hard weights=[1,2]", &o->made);
+}
+
+static apus_status run_average(void *user)
+{
+    objects *o = user;
+    const apus_model *models[2] = {o->model, o->model};
+    return apus_network_ensemble(context, models, 2, "how=weights", &o->made);
+}
+
+static void making_ensembles(void)
+{
+    o.model = sample_network(context);
+    refuse_each("ensemble", run_ensemble, release_made, &o);
+    refuse_each("average", run_average, release_made, &o);
+    apus_model_free(o.model);
+}
+
 static apus_status run_trainer_create(void *user)
 {
     (void)user;
@@ -374,6 +396,7 @@ int main(void)
     RUN(predictions_of_an_estimator);
     RUN(predictions_of_a_network);
     RUN(building_a_network);
+    RUN(making_ensembles);
     RUN(making_a_trainer);
     RUN(making_a_session);
     RUN(training);

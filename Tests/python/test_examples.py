@@ -68,6 +68,7 @@ def test_digits_are_read(name, title, epochs):
     line = next(line for line in output.splitlines() if line.startswith(title))
     assert float(line.split()[1].rstrip("%")) > 80  # one in ten by chance
     assert "seeds" not in output
+    assert ("the average of three such networks" in output) == (name == "mlp.py")
 
 
 def test_an_autoencoder_draws_digits_above_their_reconstructions(tmp_path):

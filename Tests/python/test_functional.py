@@ -85,8 +85,8 @@ def test_models_are_layers_of_others(rng):
     pair.compile("adam", "mse")
     pair.fit(z, numpy.ones(20), epochs=3, verbose=0)
     numpy.testing.assert_array_equal(pair.get_weights()[-2], before[0])
-    assert any((a != b).any() for a, b in zip(pair.get_weights(), generator.get_weights()))
-    generator.set_weights(pair.get_weights()[:6])
+    for a, b in zip(pair.get_weights(), generator.get_weights()):
+        numpy.testing.assert_array_equal(a, b)
     numpy.testing.assert_allclose(pair.predict(z), critic.predict(generator.predict(z)), rtol=1e-5, atol=1e-6)
 
 

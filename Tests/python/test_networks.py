@@ -1,5 +1,6 @@
 """Networks: building, training, weights, files and what they say when used wrongly."""
 
+import copy
 import inspect
 
 import numpy
@@ -356,16 +357,23 @@ def test_backward_gives_gradients_by_inputs_and_weights(rng):
     numpy.testing.assert_allclose(by_left, given[0] @ kernel.T + given[1] @ single.T, rtol=1e-4, atol=1e-5)
     numpy.testing.assert_allclose(by_right, given[0] @ second.T, rtol=1e-4, atol=1e-5)
     gradients = parts.gradients()
-    numpy.testing.assert_allclose(gradients[0], x[0].T @ given[0], rtol=1e-4, atol=1e-5)
-    numpy.testing.assert_allclose(gradients[3], given[0].sum(axis=0), rtol=1e-4, atol=1e-5)
-    assert gradients[4] is None and gradients[5] is None
+    assert list(gradients) == ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"]
+    numpy.testing.assert_allclose(gradients["dense/kernel"], x[0].T @ given[0], rtol=1e-4, atol=1e-5)
+    numpy.testing.assert_allclose(gradients["dense_1/bias"], given[0].sum(axis=0), rtol=1e-4, atol=1e-5)
+    numpy.testing.assert_array_equal(parts.gradient("dense/kernel"), gradients["dense/kernel"])
+    for name, weight in zip(model.weight_names, model.get_weights()):
+        numpy.testing.assert_array_equal(parts.weight(name), weight)
+    assert list(parts.weights()) == model.weight_names
+    for name in ("dense/banana", "dense_2/kernel"):
+        with pytest.raises(KeyError, match=name):
+            parts.gradient(name)
     parts.forward(x)
     parts.backward(given)
-    numpy.testing.assert_allclose(parts.gradients()[0], 2 * gradients[0], rtol=1e-5)
+    numpy.testing.assert_allclose(parts.gradient("dense/kernel"), 2 * gradients["dense/kernel"], rtol=1e-5)
     before = model.get_weights()
     parts.apply(scale=0.5)
     after = model.get_weights()
-    numpy.testing.assert_allclose(after[0], before[0] - 0.01 * gradients[0], rtol=1e-4, atol=1e-6)
+    numpy.testing.assert_allclose(after[0], before[0] - 0.01 * gradients["dense/kernel"], rtol=1e-4, atol=1e-6)
     numpy.testing.assert_array_equal(after[4], before[4])
 
 
@@ -376,7 +384,9 @@ def test_a_network_trains_through_another_that_stays_as_it_is(rng):
     drawer.compile("adam", "mse")
     judge.compile("adam", "mse")
     judge.trainable = False
-    both = Sequential([drawer, judge])
+    drawer_copy, judge_copy = copy.deepcopy(drawer), copy.deepcopy(judge)
+    judge_copy.trainable = False
+    both = Sequential([drawer_copy, judge_copy])
     both.compile("adam", "mse")
     drawer_parts, judge_parts = apus.models.StepParts(drawer), apus.models.StepParts(judge)
     z, y = rng.normal(size=(20, 2)), numpy.ones(20)
@@ -522,7 +532,7 @@ def test_training_needs_compile(flowers):
     "options",
     [
         {"loss": "banana"},
-        {"loss": None},
+        {"loss": None, "metrics": ["mae"]},
         {"loss": "mse", "optimizer": "banana"},
         {"loss": "mse", "optimizer": optimizers.SGD(-1.0)},
         {"loss": "mse", "optimizer": optimizers.SGD(clipnorm=1.0, clipvalue=1.0)},

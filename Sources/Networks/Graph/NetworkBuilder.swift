@@ -52,7 +52,10 @@ package final class NetworkBuilder {
         -> Int
     {
         let shared = try Parameters(kind: "model", specs: LayerCatalog.common, given: given)
-        let name = shared["name"].stringValue ?? freshName(model.graph.name)
+        // A model may have a name that a layer cannot have.
+        let parts = model.graph.name.utf8.split { $0 == UInt8(ascii: "/") || $0 == 0 }
+        let own = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "_")
+        let name = shared["name"].stringValue ?? freshName(own.isEmpty ? "model" : own)
         do throws(ApusError) {
             return try add(
                 GraphLayer(
@@ -140,8 +143,10 @@ package final class NetworkBuilder {
     }
 
     /// "dense", "dense_1", ...: Keras's names.
-    private func freshName(_ className: String) -> String {
-        let stem = snakeCase(className)
+    private func freshName(_ className: String) -> String { unusedName(snakeCase(className)) }
+
+    /// The stem, or the stem with the next number that makes a name which no layer has.
+    func unusedName(_ stem: String) -> String {
         if !names.contains(stem) { return stem }
         // Layers are never taken out of a network, so what was taken once stays taken.
         var number = lastNumbers[stem, default: 0] + 1

@@ -59,6 +59,10 @@ extension NetworkModel {
             }
             for (index, value) in zip(order, values.weights) {
                 let slot = graph.slots[index]
+                if value.value.dtype == .int64, slot.shape.rank == 0, value.value.shape == slot.shape {
+                    weights.pointer[slot.offset] = Float(value.value.int64s[0])
+                    continue
+                }
                 guard value.value.shape == slot.shape, value.value.dtype == .float32 else {
                     throw .corrupt(
                         "weight '\(slot.path)' must be float32 of shape \(slot.shape), the file has \(value.value.dtype.name) of shape \(value.value.shape)."

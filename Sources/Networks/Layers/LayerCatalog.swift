@@ -71,6 +71,9 @@ package enum LayerCatalog {
             Attention.entry,
             AdditiveAttention.entry,
             Sampling.entry,
+            Normalization.entry,
+            RMSNormalization.entry,
+            MajorityVote.entry,
         ])
 
     /// Parameters that every layer has, taken off before the layer's own.

@@ -125,7 +125,7 @@ extension Trainer {
 
     /// Keras 2's training_config.
     private var kerasTrainingConfig: JSON {
-        let loss: JSON = losses.count == 1 ? losses[0].config : .array(losses.map(\.config))
+        let loss: JSON = !measures.hasLoss ? .null : losses.count == 1 ? losses[0].config : .array(losses.map(\.config))
         var config: [(key: String, value: JSON)] = [
             (key: "name", value: .string(optimizer.parameters.kind)),
             (key: "learning_rate", value: kerasLearningRate),

@@ -15,6 +15,8 @@ final class Measures {
         let shape: [Int]
     }
 
+    /// False for a trainer of the caller's own losses; `losses` then stand for what is never asked.
+    let hasLoss: Bool
     let losses: [any Loss]
     let layouts: [LossLayout]
     /// By output, as the total loss weighs its losses.
@@ -29,8 +31,8 @@ final class Measures {
 
     static let specs = [
         ParameterSpec(
-            "loss", .any("a loss, or one for each output: an array, or an object by the outputs' names"), default: nil,
-            "what to minimise"),
+            "loss", .any("null, or a loss, or one for each output: an array, or an object by the outputs' names"),
+            default: .null, "what to minimise; null where the caller's own gradients alone train"),
         ParameterSpec(
             "metrics", .any("a metric, an array of metrics, or one of these for each output"), default: .array([]),
             "what else to report"),
@@ -46,7 +48,12 @@ final class Measures {
         let outputs = Measures.outputNames(graph)
         var losses: [any Loss] = []
         var layouts: [LossLayout] = []
-        let given = try Measures.perOutput(parameters["loss"], outputs, "loss", "losses", repeats: true)
+        hasLoss = !parameters["loss"].isNull
+        let given = try Measures.perOutput(
+            hasLoss ? parameters["loss"] : "mse", outputs, "loss", "losses", repeats: true)
+        if !hasLoss, let key = ["metrics", "weighted_metrics"].first(where: { Measures.isAny(parameters[$0]) }) {
+            throw .invalid("The \(key) of a trainer need a loss, which says what the targets are.")
+        }
         for (index, json) in given.enumerated() {
             let loss = try LossCatalog.family.make(json)
             let shape = graph.outputShape(index)
@@ -133,6 +140,9 @@ final class Measures {
         }
         return names
     }
+
+    /// Whether metrics are given at all.
+    private static func isAny(_ json: JSON) -> Bool { !json.isNull && json.arrayValue?.isEmpty != true }
 
     /// Whether an object describes one loss or metric, and not one for each output.
     private static func isOne(_ json: JSON) -> Bool { json["class_name"]?.stringValue != nil }

@@ -124,7 +124,7 @@ package final class Trainer: @unchecked Sendable {
         var positions = 1
         for (index, loss) in losses.enumerated() {
             let shape = fresh.program.outputShapes[index]
-            let count = loss.targetKind == .values ? cappedProduct(shape.count, fresh.rows) : 0
+            let count = loss.targetKind == .values && measures.hasLoss ? cappedProduct(shape.count, fresh.rows) : 0
             targets.append(try larger(index < self.targets.count ? self.targets[index] : nil, count))
             let places = cappedProduct(LossForm(measures.layouts[index], shape).places, fresh.rows)
             positions = max(positions, places)

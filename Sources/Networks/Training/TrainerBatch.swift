@@ -31,6 +31,11 @@ extension Trainer {
 
     /// Checks the targets of a dataset against the losses and the shapes of one row of each output.
     func checkTargets(_ dataset: Dataset, _ shapes: [Shape]) throws(ApusError) {
+        guard measures.hasLoss else {
+            throw .invalid(
+                "The trainer has no loss: make it with one, or train by forward, backward with gradients of your own, and apply."
+            )
+        }
         guard dataset.targets.count == shapes.count else {
             throw .invalid("The network has \(shapes.count) outputs, got \(dataset.targets.count) targets.")
         }

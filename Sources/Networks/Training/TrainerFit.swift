@@ -31,9 +31,7 @@ extension Trainer {
         }
         let callbacks = try FitCallbacks(plan.callbacks)
         try check(train, targets: true)
-        if plan.classWeights != nil, losses.count > 1 {
-            throw .invalid("class_weight needs a network of one output; this one has \(losses.count).")
-        }
+        try checkClassWeights(plan.classWeights)
         if let validation {
             do {
                 try check(validation, targets: true)

@@ -139,6 +139,35 @@ extension Trainer {
         }
     }
 
+    /// One step on all rows of a dataset; returns loss and metrics before the update, in the order of `metricNames`.
+    package func trainOnBatch(
+        _ dataset: Dataset, classWeights given: [Float]?, in context: Context
+    ) throws(ApusError) -> [Double] {
+        try check(dataset, targets: true)
+        try checkClassWeights(given)
+        measures.reset()
+        classWeights = given
+        let passes = state.passes
+        defer {
+            classWeights = nil
+            forgetPass()
+        }
+        do {
+            _ = try step(dataset, nil, start: 0, count: dataset.rows, withMetrics: true, in: context)
+            return measures.values
+        } catch {
+            state.passes = passes
+            throw error
+        }
+    }
+
+    /// Throws for weights of classes where it is not said of which output.
+    func checkClassWeights(_ given: [Float]?) throws(ApusError) {
+        if given != nil, losses.count > 1 {
+            throw .invalid("class_weight needs a network of one output; this one has \(losses.count).")
+        }
+    }
+
     /// Why a loss is not finite: a bad value in the batch, or a training that went astray.
     private func notFinite(
         _ loss: Double, _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int

@@ -92,7 +92,11 @@ enum NetworkReader {
                 )
             }
             for (array, weight) in zip(layer.arrays, wanted.weights) {
-                guard case .float = array.type else {
+                switch array.type {
+                case .float: break
+                // A count is a whole number: that of Normalization.
+                case .integer where array.shape.rank == 0: break
+                default:
                     throw .corrupt(
                         "The weight '\(weight.name)' of layer '\(wanted.layer)' must be a float array, the file has \(array.type.name)."
                     )

@@ -34,4 +34,7 @@ extension LayerCase {
         + attention
         + multiHeadAttention
         + sampling
+        + normalization
+        + rmsNormalization
+        + majorityVote
 }

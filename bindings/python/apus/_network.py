@@ -6,7 +6,7 @@ import os
 
 import numpy
 
-from . import _arrays, _context, _handles, layers as _layers
+from . import _arrays, _context, _handles, _sharing, layers as _layers
 from ._errors import ShapeError
 from ._library import lib
 from ._trainer import Trainer, network_array
@@ -34,9 +34,16 @@ class Model(Training):
     >>> model.count_params()
     25
 
-    A model can be called like a layer and be part of another. The other begins with its weights, but has weights of its
-    own from then on: they are found under its layer's name, and ``set_weights`` brings them back. So it is with layers
-    that are in several models.
+    A model can be called like a layer and be part of another, and layers can be in several models. They share weights:
+    what one of them learns, the others have when they are next used. Each has its own optimizer with its state, and
+    memory for weights of its own.
+
+    >>> picture = apus.Input((4,))
+    >>> encoder = apus.Model(picture, apus.layers.Dense(2)(picture))
+    >>> autoencoder = apus.Sequential([apus.Input((4,)), encoder, apus.layers.Dense(4)])
+    >>> autoencoder.set_weights([weight + 1 for weight in autoencoder.get_weights()])
+    >>> bool((encoder.get_weights()[1] == autoencoder.get_weights()[1]).all())
+    True
 
     Attributes
     ----------
@@ -63,6 +70,7 @@ class Model(Training):
         self._input_names = []
         self._output_names = None
         self._carried = {}
+        self._parts, self._waiting, self._stamp = [], [], 0
         self.name = name
         self.optimizer = None
         self.loss = None
@@ -105,8 +113,19 @@ class Model(Training):
             owner = getattr(layer, "_model", self)
             if owner is None:
                 layer._model = self
+                layer._begin()
             elif owner is not self and owner.built and self._layer_entries(layer.name):
                 self._set_layer_weights(layer.name, layer.get_weights())
+                paths = [entry["path"] for entry in self._layer_entries(layer.name)]
+                _sharing.share(self, owner, [(path, path) for path in paths], not layer.trainable)
+        self._share_nested()
+
+    def _share_nested(self):
+        """Shares the weights of the models in this one, which begins with theirs."""
+        for layer in self._all_layers:
+            if isinstance(layer, Model):
+                paths = [entry["path"] for entry in layer._weight_entries()]
+                _sharing.share(self, layer, [(f"{layer.name}/{path}", path) for path in paths], not layer.trainable)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}: {', '.join(str(layer.name) for layer in self.layers)}>"
@@ -126,10 +145,40 @@ class Model(Training):
     def _current(self):
         """The model with the weights as they are now."""
         handle = self._require_built()
+        self._synchronise()
+        self._publish_steps()
+        return handle
+
+    def _publish_steps(self):
         if self._unpublished:
             self._trainer.publish()
             self._unpublished = False
-        return handle
+
+    def _synchronise(self):
+        """Takes what other models have changed of weights that are shared with them; not amidst training."""
+        if (self._parts or self._waiting) and not (self._trainer is not None and self._trainer.is_running):
+            _sharing.synchronise(self)
+
+    def _peek(self, paths):
+        """Copies of weights as this model has them."""
+        if not (self._trainer is not None and self._trainer.is_running):
+            self._publish_steps()
+        return [self._handle.attribute(path) for path in paths]
+
+    def _poke(self, values):
+        """Sets weights by path, of which others know."""
+        if self._trainer is not None:
+            for path, value in values.items():
+                self._trainer.set_weight(path, value)
+            self._unpublished = True
+            return
+        with _context.current() as context:
+            for path, value in values.items():
+                context.check(
+                    lib.apus_model_set_weight(
+                        context.handle, self._handle.pointer, path.encode(), _arrays.view(value)
+                    )
+                )
 
     def _build_if_complete(self):
         """Makes the weights, if there are none and the shape of the input is known."""
@@ -210,13 +259,35 @@ class Model(Training):
     def _set_layer_weights(self, name, weights):
         self._set(self._layer_entries(name), weights)
 
+    def get_weight(self, name):
+        """A copy of one weight by its name, "dense/kernel"; KeyError when there is none."""
+        self._entry(name)
+        return self._current().attribute(name)
+
+    def set_weight(self, name, value):
+        """Sets one weight by its name, an array of its shape. The optimizer's state stays."""
+        self._set([self._entry(name)], [value])
+
+    @property
+    def weight_names(self):
+        """The names of all weights, in the order of ``get_weights``."""
+        return [entry["path"] for entry in self._weight_entries()]
+
+    def _entry(self, name):
+        for entry in self._weight_entries():
+            if entry["path"] == name:
+                return entry
+        raise KeyError(f"no weight {name!r}; there are {', '.join(self.weight_names)}")
+
     def _set(self, entries, weights):
         handle = self._current()
         if len(weights) != len(entries):
             raise ValueError(f"expected {len(entries)} weights, got {len(weights)}")
         arrays = []
         for entry, values in zip(entries, weights):
-            array = network_array(numpy.asarray(values, numpy.float32), entry["path"])
+            array = numpy.asarray(values, numpy.float32)
+            if array.ndim:
+                array = network_array(array, entry["path"])
             if list(array.shape) != list(entry["shape"]):
                 raise ShapeError(f"{entry['path']} must have shape {tuple(entry['shape'])}, got {array.shape}")
             arrays.append(array)
@@ -230,6 +301,7 @@ class Model(Training):
                         context.handle, handle.pointer, entry["path"].encode(), _arrays.view(array)
                     )
                 )
+        _sharing.changed(self)
 
     # Using
 

@@ -88,6 +88,7 @@ class Sequential(Model):
             handle = self._current()
             self._carried = {entry["path"]: handle.attribute(entry["path"]) for entry in self._weight_entries()}
             self._handle = self._trainer = None
+            self._parts = []
 
     def build(self, input_shape=None):
         """Makes the weights. ``input_shape`` is that of a batch, (None, ...), for a network without ``Input``."""
@@ -106,7 +107,12 @@ class Sequential(Model):
             parts[0]._model = self
         carried, self._carried = self._carried, {}
         kept = [entry for entry in self._weight_entries() if entry["path"] in carried]
-        self._set(kept, [carried[entry["path"]] for entry in kept])
+        for layer in self._all_layers:
+            if isinstance(layer, _layers.Layer):
+                layer._begin()
+        self._share_nested()
+        if kept:
+            self._set(kept, [carried[entry["path"]] for entry in kept])
 
     def _free_name(self, base):
         names = [layer.name for layer in self._all_layers]

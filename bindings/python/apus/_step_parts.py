@@ -62,7 +62,7 @@ class StepParts:
         trainer.forward(inputs, training)
         self._input_shapes = [array.shape for array in inputs]
         if training:
-            self.model._unpublished = True
+            self.model._stepped()
         outputs = [trainer.layer_output(*place) for place in self._output_places()]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -105,17 +105,32 @@ class StepParts:
         if not scale:
             raise ValueError("scale must not be 0: zero_gradients gives gradients up without an update")
         self.model._require_trainer().apply(scale)
-        self.model._unpublished = True
+        self.model._stepped()
 
     def zero_gradients(self):
         """Gives up the gradients held, so that this network stays as it is."""
         self.model._require_trainer().zero_gradients()
 
+    def gradient(self, name):
+        """A copy of the gradient held for one weight, by its name: "dense/kernel". KeyError when there is none."""
+        if not self.model._entry(name)["trainable"]:
+            raise KeyError(f"{name!r} does not train, so it has no gradient")
+        return self.model._require_trainer().gradient(name)
+
     def gradients(self):
-        """Copies of the gradients held, in the order of ``get_weights``; None for weights that are not trained."""
+        """Copies of the gradients held for all weights that train: a ``dict`` by their names."""
         trainer = self.model._require_trainer()
-        entries = self.model._weight_entries()
-        return [trainer.gradient(entry["path"]) if entry["trainable"] else None for entry in entries]
+        names = [entry["path"] for entry in self.model._weight_entries() if entry["trainable"]]
+        return {name: trainer.gradient(name) for name in names}
+
+    def weight(self, name):
+        """A copy of one weight as it is in training, by its name. KeyError when there is none."""
+        self.model._entry(name)
+        return self.model._require_trainer().weight(name)
+
+    def weights(self):
+        """Copies of all weights as they are in training: a ``dict`` by their names."""
+        return {name: self.weight(name) for name in self.model.weight_names}
 
     def _output_places(self):
         """The (layer, call, output) that each output of the model is."""

@@ -47,12 +47,13 @@ class Dataset(_handles.Handle):
 class Trainer(_handles.Handle):
     """A network in training: weights of its own, the optimizer's state, position and random state."""
 
-    __slots__ = ("_names", "cost")
+    __slots__ = ("_names", "cost", "is_running")
 
     def __init__(self, pointer, cost):
         super().__init__(pointer, lib.apus_trainer_free)
         self._names = None
         self.cost = cost
+        self.is_running = False
 
     @classmethod
     def create(cls, model, parameters, cost):
@@ -112,14 +113,18 @@ class Trainer(_handles.Handle):
             weights = _arrays.view(class_weight)
             options.class_weight = ctypes.pointer(weights)
         with _context.current() as context:
-            with watch:
-                status = lib.apus_trainer_fit(
-                    context.handle,
-                    self.pointer,
-                    train.pointer,
-                    None if validation is None else validation.pointer,
-                    ctypes.byref(options),
-                )
+            self.is_running = True
+            try:
+                with watch:
+                    status = lib.apus_trainer_fit(
+                        context.handle,
+                        self.pointer,
+                        train.pointer,
+                        None if validation is None else validation.pointer,
+                        ctypes.byref(options),
+                    )
+            finally:
+                self.is_running = False
             context.check(status)
         return watch.logs, watch.whole
 
@@ -178,6 +183,22 @@ class Trainer(_handles.Handle):
                 )
             )
         return loss.value
+
+    def train_on_batch(self, dataset, class_weight):
+        """One step on all rows of a dataset; loss and metrics before the update, in the order of ``names``."""
+        values = (ctypes.c_double * len(self.names))()
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_train_on_batch(
+                    context.handle,
+                    self.pointer,
+                    dataset.pointer,
+                    None if class_weight is None else _arrays.view(class_weight),
+                    values,
+                    len(values),
+                )
+            )
+        return list(values)
 
     def set_weight(self, path, array):
         """Sets one of the weights in training."""
@@ -248,12 +269,19 @@ class Trainer(_handles.Handle):
 
     def gradient(self, path):
         """A copy of the gradient held for a weight."""
+        return self._copied(lib.apus_trainer_gradient, path)
+
+    def weight(self, path):
+        """A copy of a weight in training."""
+        return self._copied(lib.apus_trainer_weight, path)
+
+    def _copied(self, function, path):
         with _context.current() as context:
             out = _arrays.unknown()
             arguments = (context.handle, self.pointer, path.encode(), out)
-            context.check(lib.apus_trainer_gradient(*arguments))
+            context.check(function(*arguments))
             result = _arrays.allocate(out)
-            context.check(lib.apus_trainer_gradient(*arguments))
+            context.check(function(*arguments))
         return result
 
     def publish(self):

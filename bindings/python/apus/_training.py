@@ -2,7 +2,7 @@
 
 import numpy
 
-from . import _arrays, _configuration, optimizers as _optimizers
+from . import _arrays, _configuration, _sharing, optimizers as _optimizers
 from ._progress_bar import ProgressBar, number
 from ._trainer import Dataset, Trainer, named
 from .callbacks import CallbackList, History
@@ -21,10 +21,11 @@ class Training:
         Parameters
         ----------
         optimizer : str or optimizer, default "adam"
-        loss : str or loss
+        loss : str or loss, optional
             "mse", "mae", "huber", "binary_crossentropy", "categorical_crossentropy",
             "sparse_categorical_crossentropy", or an object of ``apus.losses``; for several outputs a list of them, or a
-            ``dict`` by the names of the layers that make the outputs.
+            ``dict`` by the names of the layers that make the outputs. Without one the network is trained by gradients
+            of your own, ``apus.models.StepParts``, and ``fit`` and ``evaluate`` are a ValueError.
         loss_weights : list or dict of float, optional
             The loss is the sum of the outputs' losses times these.
         metrics : list of str or metric, optional
@@ -55,8 +56,6 @@ class Training:
         if weight_noise:
             self._compiled["weight_noise"] = weight_noise
         try:
-            if loss is None:
-                raise ValueError('compile needs a loss, such as loss="mse"')
             if self._handle is not None:
                 self._require_trainer()
         except BaseException:
@@ -70,6 +69,7 @@ class Training:
             self._trainer.set_learning_rate(value)
 
     def _require_trainer(self):
+        self._synchronise()
         if self._trainer is None:
             if self._compiled is None:
                 raise ValueError("the model is not compiled: call compile(optimizer, loss) first")
@@ -198,6 +198,7 @@ class Training:
                 train, validation, batch_size, shuffle, validation_split, on_batch, watchers.library_callbacks,
                 class_weight
             )
+            _sharing.changed(self, by_training=True)
             if not whole and not self.stop_training:  # the loss was not finite, and TerminateOnNaN is there
                 self.stop_training = True
                 break
@@ -257,22 +258,40 @@ class Training:
         train = Dataset(inputs, self._targets(y), weight_array(sample_weight))
         self._publish_steps()
         out = trainer.minimize(train, method, dict(options or {}), callback)
+        _sharing.changed(self, by_training=True)
         return outcome(self.get_weights(), out)
 
-    def train_on_batch(self, x, y=None, sample_weight=None):
-        """One step of the optimizer on one batch. Returns the loss before the update."""
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step of the optimizer on one batch.
+
+        ``sample_weight`` and ``class_weight`` are as for ``fit``. Returns the loss before the update, or with
+        ``return_dict`` a ``dict`` of it and the metrics, of this batch alone. (Keras gives a list where there are
+        metrics, of the means since they were last reset.)
+        """
         inputs = self._inputs(x)
         self._build_for(inputs)
-        weight = self._weights(sample_weight)
-        if isinstance(weight, list):
-            raise ValueError("train_on_batch takes one sample_weight for all outputs; fit takes one for each")
-        loss = self._require_trainer().step(inputs, self._targets(y), weight)
-        self._unpublished = True
-        return loss
+        trainer, targets, weight = self._require_trainer(), self._targets(y), self._weights(sample_weight)
+        if class_weight is None and not return_dict and not isinstance(weight, list):
+            result = trainer.step(inputs, targets, weight)
+        else:
+            values = trainer.train_on_batch(Dataset(inputs, targets, weight), _class_weights(class_weight))
+            result = named(trainer.names, values) if return_dict else values[0]
+        self._stepped()
+        return result
 
-    def _publish_steps(self):
-        if self._handle is not None:
-            self._current()
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """What ``evaluate`` gives, all rows going through at once."""
+        rows = max(1, _arrays.rows(self._inputs(x)[0]))
+        return self.evaluate(x, y, batch_size=rows, verbose=0, sample_weight=sample_weight, return_dict=return_dict)
+
+    def predict_on_batch(self, x):
+        """What ``predict`` gives, all rows going through at once."""
+        return self.predict(x, batch_size=max(1, _arrays.rows(self._inputs(x)[0])))
+
+    def _stepped(self):
+        """Says that the trainer's weights are new."""
+        self._unpublished = True
+        _sharing.changed(self, by_training=True)
 
     def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False):
         """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them."""

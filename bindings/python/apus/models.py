@@ -5,13 +5,23 @@ import ctypes
 from . import _context, _handles
 from ._errors import UnsupportedError
 from ._library import lib
+from ._ensemble import average_weights, ensemble
 from ._network import Model
 from ._sequential import Sequential, network_of
 from ._step_parts import StepParts
 from ._trainer import Trainer
 from .callbacks import History
 
-__all__ = ["Model", "Sequential", "StepParts", "load_checkpoint", "load_model", "model_from_json"]
+__all__ = [
+    "Model",
+    "Sequential",
+    "StepParts",
+    "average_weights",
+    "ensemble",
+    "load_checkpoint",
+    "load_model",
+    "model_from_json",
+]
 
 
 def load_model(path):

@@ -14,11 +14,13 @@ from .convolution import (
     SeparableConv2D,
 )
 from .core import Activation, Dense, Embedding, Flatten, Masking, Permute, RepeatVector, Reshape
-from .merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from .merging import Add, Average, Concatenate, Dot, MajorityVote, Maximum, Minimum, Multiply, Subtract
 from .normalization import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
+    Normalization,
+    RMSNormalization,
     Rescaling,
     UnitNormalization,
 )

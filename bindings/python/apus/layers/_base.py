@@ -33,6 +33,9 @@ class Layer(Configured):
 
         return call(self, inputs, *more, **keywords)
 
+    def _begin(self):
+        """Called when the layer's model has got weights."""
+
     def get_weights(self):
         """Copies of the layer's weights: for Dense the kernel, then the bias."""
         return [] if self._model is None else self._model._layer_weights(self.name)

@@ -122,3 +122,34 @@ class Dot(Layer):
         self.axes = axes
         self.normalize = normalize
         self.name = name
+
+
+class MajorityVote(Layer):
+    """Each input votes for a class, and the output is the share of the votes that each class has; Keras has no such
+    layer.
+
+    An input votes for the column of its largest element, the first of equal ones; one of a single column votes for the
+    second of two classes if it is above ``threshold``, and the output is that class's share. No gradient passes.
+
+    Parameters
+    ----------
+    weights : list of float, optional
+        What the vote of each input counts; 1 each by default.
+    threshold : float, default 0.5
+    name : str, optional
+
+    Examples
+    --------
+    >>> import apus
+    >>> a, b, c = (apus.Input((2,)) for _ in range(3))
+    >>> model = apus.Model([a, b, c], apus.layers.MajorityVote()([a, b, c]))
+    >>> model.predict([[[0.9, 0.1]], [[0.4, 0.6]], [[0.8, 0.2]]])
+    array([[0.6666667, 0.33333334]], dtype=float32)
+    """
+
+    _base = "majority_vote"
+
+    def __init__(self, weights=None, threshold=0.5, *, name=None):
+        self.weights = weights
+        self.threshold = threshold
+        self.name = name

@@ -1,5 +1,8 @@
 """Normalization."""
 
+import numpy
+
+from .._arrays import as_array
 from ._base import Layer
 
 
@@ -218,3 +221,86 @@ class Rescaling(Layer):
         self.scale = scale
         self.offset = offset
         self.name = name
+
+
+class RMSNormalization(Layer):
+    """Each place divided by the root of its mean square over an axis, then scaled (Zhang and Sennrich 2019).
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        An axis, or neighbouring ones together; the batch is axis 0.
+    epsilon : float, default 1e-6
+        Added to the mean square.
+    name : str, optional
+    trainable : bool, default True
+    """
+
+    _base = "rms_normalization"
+
+    def __init__(self, axis=-1, epsilon=1e-6, *, name=None, trainable=True):
+        self.axis = axis
+        self.epsilon = epsilon
+        self.name = name
+        self.trainable = trainable
+
+
+class Normalization(Layer):
+    """Features less their mean, divided by their deviation: by numbers given, or those of data that ``adapt`` has seen.
+
+    Parameters
+    ----------
+    axis : int, list of int or None, default -1
+        The axes whose places have a mean and variance each, the batch being axis 0; None for one of all.
+    mean, variance : float or nested lists of float, optional
+        Both or neither.
+    invert : bool, default False
+        Whether to turn normalized values back.
+    name : str, optional
+
+    Examples
+    --------
+    >>> import apus
+    >>> scale = apus.layers.Normalization()
+    >>> scale.adapt([[1.0, 10.0], [3.0, 10.0], [2.0, 40.0]])
+    >>> model = apus.Sequential([apus.Input((2,)), scale])
+    >>> model.predict([[2.0, 20.0]])
+    array([[0., 0.]], dtype=float32)
+    """
+
+    _base = "normalization"
+    _adapted = None
+
+    def __init__(self, axis=-1, mean=None, variance=None, invert=False, *, name=None):
+        self.axis = axis
+        self.mean = mean.tolist() if isinstance(mean, numpy.ndarray) else mean
+        self.variance = variance.tolist() if isinstance(variance, numpy.ndarray) else variance
+        self.invert = invert
+        self.name = name
+
+    def get_config(self):
+        # Parameters that are None are left out, and the axis then is the last.
+        return {**super().get_config(), "axis": [] if self.axis is None else self.axis}
+
+    def adapt(self, data):
+        """Takes mean and variance from data, an array with a row per sample; before or after the layer is in a model.
+        """
+        if self.mean is not None:
+            raise ValueError("the layer was made with a mean and variance, so there is nothing to adapt")
+        data = as_array(data, "data")
+        if data.ndim == 0 or data.size == 0:
+            raise ValueError(f"adapt needs an array with at least one row, got shape {data.shape}")
+        axes = () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
+        if any(not -data.ndim <= axis < data.ndim for axis in axes):
+            raise ValueError(f"axis {self.axis} is not one of data of shape {data.shape}")
+        kept = {axis % data.ndim for axis in axes}
+        others = tuple(axis for axis in range(data.ndim) if axis not in kept)
+        statistics = data.mean(axis=others, dtype=numpy.float64), data.var(axis=others, dtype=numpy.float64)
+        self._adapted = [numpy.asarray(values, numpy.float32) for values in (*statistics, 0.0)]
+        if self._model is not None and self._model.built:
+            self._begin()
+
+    def _begin(self):
+        if self._adapted is not None:
+            adapted, self._adapted = self._adapted, None
+            self.set_weights(adapted)
