@@ -57,7 +57,7 @@ private let unscale: Float = 0x1p-64
     let (h, rest) = minusHalfSquare(a)
     let tail = scaledTail(a) * scaledExponential(h, rest: rest) * splat(unscale)
     let center = x * fma(x, centralSlope(x), splat(0.5))
-    return whereLess(a, splat(0.5), center, apus_f16_max(splat(0), x) - tail)
+    return whereLess(a, splat(0.6), center, apus_f16_max(splat(0), x) - tail)
 }
 
 /// `Phi(x) + x phi(x)`, `phi(x) = exp(-x^2 / 2) / sqrt(2 pi)`.
