@@ -30,6 +30,7 @@ library_version = _library.lib.apus_version().decode()
 """The version of the library that was loaded."""
 
 _MODULES = (
+    "augmentation",
     "calculus",
     "callbacks",
     "constraints",
