@@ -1160,10 +1160,11 @@ apus_status apus_augment(apus_context *context, apus_augmenter *augmenter, const
 
 /* Has apus_trainer_fit augment each batch of the dataset's input number `input` on the fly, before it goes through the
  * network; NULL ends that. Keyed by the trainer's seed, the epoch and the rows' numbers in the dataset, so that a fit
- * that goes on from a checkpoint comes to the same bits. Evaluations (of this dataset, of validation data, of the rows
- * that validation_split holds out) see the data as they are. The steps must keep the shape of the images; where a step
- * mixes, every loss must compare values (one-hot classes), not take class numbers: the fit is
- * APUS_E_INVALID_ARGUMENT else. The augmenter may be freed. Not while the dataset is in use. */
+ * that goes on from a checkpoint comes to the same bits. apus_trainer_minimize augments too, alike at each point.
+ * Evaluations (of this dataset, of validation data, of the rows that validation_split holds out) see the data as they
+ * are. The steps must keep the shape of the images; where a step mixes, every loss must compare values (one-hot
+ * classes), not take class numbers: the fit is APUS_E_INVALID_ARGUMENT else. The augmenter may be freed. Not while the
+ * dataset is in use. */
 apus_status apus_dataset_set_augmentation(apus_context *context, apus_dataset *dataset, apus_augmenter *augmenter,
                                           int32_t input);
 

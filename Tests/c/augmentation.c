@@ -164,7 +164,8 @@ static void bad_steps_are_named(void)
         "random_flip probability=1.1", "random_flip probability=-0.1", "mix_up alpha=-1", "cutout height=2",
         "color_jitter hue=0.6", "random_erasing scale=[0.5,0.1]", "random_erasing ratio=[0,1]",
         "random_brightness factor=0.1 value_range=[1,0]", "pca_color_noise eigenvalues=[1]",
-        "pca_color_noise eigenvalues=[-1] eigenvectors=[[1]]", "[", "{\"class_name\": 3}", "[[]]", "random_flip factor=1",
+        "pca_color_noise eigenvalues=[-1] eigenvectors=[[1]]", "[", "{\"class_name\": 3}", "[[]]",
+        "random_flip factor=1",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         apus_augmenter *augmenter = NULL;
@@ -186,7 +187,8 @@ static void bad_arrays_are_named(void)
     apus_array in = batch(images, IMAGES), out = batch(changed, IMAGES), bad;
     apus_augment_options options = APUS_AUGMENT_OPTIONS_INIT;
     make_images();
-    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "augmenter", apus_augment(context, NULL, &in, NULL, NULL, &out, NULL));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "augmenter",
+                 apus_augment(context, NULL, &in, NULL, NULL, &out, NULL));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "images",
                  apus_augment(context, augmenter, NULL, NULL, NULL, &out, NULL));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "out",
@@ -277,7 +279,8 @@ static void training_augments_its_batches(void)
     OK(context, apus_network_build(context, network, NULL, 0, &model));
     OK(context, apus_trainer_create(context, model, "loss=categorical_crossentropy optimizer=adam", &trainer));
     OK(context, apus_dataset_create(context, &x, 1, &y, 1, NULL, &data));
-    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "dataset", apus_dataset_set_augmentation(context, NULL, augmenter, 0));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "dataset",
+                 apus_dataset_set_augmentation(context, NULL, augmenter, 0));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "input", apus_dataset_set_augmentation(context, data, augmenter, 1));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "input",
                  apus_dataset_set_augmentation(context, data, augmenter, INT32_MIN));
@@ -339,7 +342,8 @@ static void text_is_changed_within_its_width(void)
     OK(context, apus_augment_tokens(context, augmenter, &tokens, NULL, 0, &options, &result, NULL));
     CHECK(out[0] == 4 && out[1] == 4 && out[6] == 2 && out[7] == 4);
     vectors[3] = NAN;
-    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "row 1", apus_text_augmenter_set_embeddings(context, augmenter, &matrix));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "row 1",
+                 apus_text_augmenter_set_embeddings(context, augmenter, &matrix));
     FAILS_NAMING(context, APUS_E_DTYPE, "embeddings", apus_text_augmenter_set_embeddings(context, augmenter, &result));
     FAILS_NAMING(context, APUS_E_SHAPE, "embeddings", apus_text_augmenter_set_embeddings(context, augmenter, &words));
 

@@ -142,7 +142,8 @@ def test_principal_components_are_those_of_numpy(rng):
     learned = augment.get_config()["steps"][0]["config"]
     values, vectors = numpy.linalg.eigh(numpy.cov(images.reshape(-1, 3).T.astype(float) / 255, bias=True))
     numpy.testing.assert_allclose(learned["eigenvalues"], values[::-1], rtol=1e-9)
-    numpy.testing.assert_allclose(numpy.abs(numpy.array(learned["eigenvectors"]) @ vectors[:, ::-1]), numpy.eye(3), atol=1e-9)
+    overlaps = numpy.abs(numpy.array(learned["eigenvectors"]) @ vectors[:, ::-1])
+    numpy.testing.assert_allclose(overlaps, numpy.eye(3), atol=1e-9)
     again = Sequential.from_config(json.loads(json.dumps(augment.get_config())))
     numpy.testing.assert_array_equal(again(images, seed=3), augment(images, seed=3))
 

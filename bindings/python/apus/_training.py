@@ -131,7 +131,8 @@ class Training:
         initial_epoch : int, default 0
             The number of the first epoch.
         augmentation : augmentation.Sequential, Transformation or list of them, optional
-            What each batch of images goes through in training, never in evaluation. It must keep their shape.
+            What each batch of images, the first input, goes through in training, never in evaluation. It must keep
+            their shape.
 
         Returns
         -------

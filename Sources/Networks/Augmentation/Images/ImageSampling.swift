@@ -194,21 +194,34 @@ struct ImageSampling: Equatable, Sendable {
     }
 
     /// Columns of a row that read within the image.
-    @inline(__always)
     private func within(
         _ image: UnsafePointer<Float>, _ shape: ImageShape, _ map: AffineMap, _ baseX: Double, _ baseY: Double,
         _ columns: Range<Int>, to out: UnsafeMutablePointer<Float>
     ) {
-        let channels = shape.channels
-        let pitch = shape.width * channels
+        // The usual numbers of channels, told apart so that the compiler knows them.
+        let pitch = shape.width * shape.channels
+        switch shape.channels {
+        case 1: ImageSampling.within(image, pitch, 1, map, baseX, baseY, columns, to: out)
+        case 3: ImageSampling.within(image, pitch, 3, map, baseX, baseY, columns, to: out)
+        default: ImageSampling.within(image, pitch, shape.channels, map, baseX, baseY, columns, to: out)
+        }
+    }
+
+    @inline(__always)
+    private static func within(
+        _ image: UnsafePointer<Float>, _ pitch: Int, _ channels: Int, _ map: AffineMap, _ baseX: Double,
+        _ baseY: Double, _ columns: Range<Int>, to out: UnsafeMutablePointer<Float>
+    ) {
         var target = out
-        for x in columns {
+        var x = columns.lowerBound
+        while x < columns.upperBound {
             let (sx, sy) = (map.xx * Double(x) + baseX, map.yx * Double(x) + baseY)
             // Neither is below 0, so that whole parts are those below.
             let (column, row) = (Int32(sx), Int32(sy))
             let (wx, wy) = (Float(sx - Double(column)), Float(sy - Double(row)))
             let corner = image + (Int(row) &* pitch &+ Int(column) &* channels)
-            for channel in 0..<channels {
+            var channel = 0
+            while channel < channels {
                 let a = corner[channel]
                 let b = corner[channel &+ channels]
                 let c = corner[channel &+ pitch]
@@ -216,8 +229,10 @@ struct ImageSampling: Equatable, Sendable {
                 let upper = a + wx * (b - a)
                 let lower = c + wx * (d - c)
                 target[channel] = upper + wy * (lower - upper)
+                channel &+= 1
             }
             target += channels
+            x &+= 1
         }
     }
 }

@@ -13,9 +13,10 @@ struct EmbeddingReplacement: TextTransformation {
             ParameterSpec("neighbours", .integer(1...64), default: 1, "how many of the nearest to choose from"),
             TextTransformationCatalog.keep, TextTransformationCatalog.probability,
         ]
-    ) { EmbeddingReplacement(parameters: $0) }
+    ) { EmbeddingReplacement(parameters: $0, choice: WordChoice($0), neighbours: $0.integer("neighbours")) }
     let parameters: Parameters
-    var neighbours: Int { parameters.integer("neighbours") }
+    let choice: WordChoice
+    let neighbours: Int
 
     func check(_ resources: TextResources) throws(ApusError) {
         if resources.embeddings == nil {
@@ -27,8 +28,8 @@ struct EmbeddingReplacement: TextTransformation {
     func choose(
         _ words: Words, _ vectors: WordVectors, _ draws: TextDraws, _ body: (_ place: Int, _ choice: Int) -> Void
     ) {
-        let kept = kept
-        let wanted = TextTransformationCatalog.number(parameters.real("rate"), of: words.count)
+        let kept = choice.kept
+        let wanted = choice.number(of: words.count)
         TextTransformationCatalog.some(
             words, draws, wanted: wanted, { !kept.contains($0) && vectors.has($0) }
         ) { place in

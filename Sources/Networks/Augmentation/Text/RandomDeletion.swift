@@ -8,11 +8,12 @@ struct RandomDeletion: WordTransformation {
             ParameterSpec("rate", .real(from: 0, to: 1), default: 0.1, "the probability of each word to go"),
             TextTransformationCatalog.keep, TextTransformationCatalog.probability,
         ]
-    ) { RandomDeletion(parameters: $0) }
+    ) { RandomDeletion(parameters: $0, choice: WordChoice($0)) }
     let parameters: Parameters
+    let choice: WordChoice
 
     func apply(_ words: inout Words, _ resources: TextResources, _ draws: TextDraws) {
-        let (rate, kept) = (parameters.real("rate"), kept)
+        let (rate, kept) = (choice.rate, choice.kept)
         guard rate > 0, words.count > 1 else { return }
         let survivor = words.ids[draws.below(words.count)]
         var left = 0

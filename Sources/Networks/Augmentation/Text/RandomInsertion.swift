@@ -7,23 +7,24 @@ struct RandomInsertion: WordTransformation {
         parameters: [
             TextTransformationCatalog.rate, TextTransformationCatalog.keep, TextTransformationCatalog.probability,
         ]
-    ) { RandomInsertion(parameters: $0) }
+    ) { RandomInsertion(parameters: $0, choice: WordChoice($0)) }
     let parameters: Parameters
+    let choice: WordChoice
 
     func check(_ resources: TextResources) throws(ApusError) { try resources.requireSynonyms("RandomInsertion") }
 
     func apply(_ words: inout Words, _ resources: TextResources, _ draws: TextDraws) {
         guard let synonyms = resources.synonyms else { return }
-        let kept = kept
-        let wanted = TextTransformationCatalog.number(parameters.real("rate"), of: words.count)
+        let kept = choice.kept
+        let wanted = choice.number(of: words.count)
         var found: [Int64] = []
         // Of words that have synonyms, as in EDA; a word may give several.
         for _ in 0..<wanted {
             TextTransformationCatalog.some(
                 words, draws, wanted: 1, { !kept.contains($0) && !synonyms.of($0).isEmpty }
             ) { place in
-                let choice = synonyms.of(words.ids[place])
-                found.append(choice[draws.below(choice.count)])
+                let others = synonyms.of(words.ids[place])
+                found.append(others[draws.below(others.count)])
                 return true
             }
         }

@@ -7,20 +7,21 @@ struct SynonymReplacement: WordTransformation {
         parameters: [
             TextTransformationCatalog.rate, TextTransformationCatalog.keep, TextTransformationCatalog.probability,
         ]
-    ) { SynonymReplacement(parameters: $0) }
+    ) { SynonymReplacement(parameters: $0, choice: WordChoice($0)) }
     let parameters: Parameters
+    let choice: WordChoice
 
     func check(_ resources: TextResources) throws(ApusError) { try resources.requireSynonyms("SynonymReplacement") }
 
     func apply(_ words: inout Words, _ resources: TextResources, _ draws: TextDraws) {
         guard let synonyms = resources.synonyms else { return }
-        let kept = kept
+        let kept = choice.kept
         TextTransformationCatalog.some(
-            words, draws, wanted: TextTransformationCatalog.number(parameters.real("rate"), of: words.count),
+            words, draws, wanted: choice.number(of: words.count),
             { !kept.contains($0) && !synonyms.of($0).isEmpty }
         ) { place in
-            let choice = synonyms.of(words.ids[place])
-            words.ids[place] = choice[draws.below(choice.count)]
+            let others = synonyms.of(words.ids[place])
+            words.ids[place] = others[draws.below(others.count)]
             return true
         }
     }

@@ -95,6 +95,7 @@ package final class TextAugmenter: @unchecked Sendable {
             if let step = step as? any WordTransformation {
                 context.parallel(over: count, by: 16) { range in
                     for row in range {
+                        if context.isInterrupted { return }
                         let draws = key.draws(row, step: number)
                         guard draws.takes(step.probability) else { continue }
                         var words = Words(ids: ids.pointer + row * width, capacity: width, count: lengths.pointer[row])
@@ -106,6 +107,7 @@ package final class TextAugmenter: @unchecked Sendable {
                 try replace(step, number, vectors, ids, lengths, width, padding, key, in: context)
             }
         }
+        try context.checkInterrupt()
         try deliver(ids, lengths, atEnd, padding, to: out, outMask, in: context)
     }
 
@@ -120,6 +122,7 @@ package final class TextAugmenter: @unchecked Sendable {
         var known: [Int64: Int] = [:]
         var words: [Int64] = []
         for row in 0..<lengths.count {
+            if row & 1023 == 0 { try context.checkInterrupt() }
             let draws = key.draws(row, step: number)
             guard draws.takes(step.probability) else { continue }
             let own = Words(ids: ids.pointer + row * width, capacity: width, count: lengths.pointer[row])
@@ -133,7 +136,7 @@ package final class TextAugmenter: @unchecked Sendable {
             }
         }
         let wanted = step.neighbours
-        let found = try vectors.nearest(words, wanted: wanted, without: step.kept + [padding], in: context)
+        let found = try vectors.nearest(words, wanted: wanted, without: step.choice.kept.union([padding]), in: context)
         for place in 0..<ids.count where choices.pointer[place] >= 0 {
             guard let number = known[ids.pointer[place]] else { continue }
             // Where there are fewer neighbours than that, the last of them.

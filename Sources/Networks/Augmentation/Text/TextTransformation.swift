@@ -42,10 +42,22 @@ extension TextTransformation {
     package func check(_ resources: TextResources) throws(ApusError) {}
     /// The share of sequences that it changes.
     var probability: Double { parameters["probability"].doubleValue ?? 1 }
-    /// Words that are left as and where they are.
-    var kept: [Int64] { parameters.integers("keep").compactMap { $0.map { Int64($0) } } }
     /// As Keras writes such things.
     package var config: JSON { ["class_name": .string(parameters.kind), "config": parameters.json] }
+}
+
+/// How much of a sequence is changed, and which words are left as and where they are.
+struct WordChoice: Sendable {
+    let rate: Double
+    let kept: Set<Int64>
+
+    init(_ parameters: Parameters) {
+        rate = parameters.real("rate")
+        kept = Set(parameters.integers("keep").compactMap { $0.map { Int64($0) } })
+    }
+
+    /// How many words of `count` the rate means: at least one unless it is 0, as in EDA.
+    func number(of count: Int) -> Int { rate == 0 || count == 0 ? 0 : min(count, max(1, Int(rate * Double(count)))) }
 }
 
 /// The random numbers of one sequence for one step, taken one after the other.
@@ -84,11 +96,6 @@ package enum TextTransformationCatalog {
         "keep", .integers(Int.min...Int.max), default: [], "words that are never deleted, moved, replaced or offered")
     static let probability = ParameterSpec(
         "probability", .real(from: 0, to: 1), default: 1.0, "the share of sequences that it changes")
-
-    /// How many words of `count` a rate means: at least one unless it is 0, as in EDA.
-    static func number(_ rate: Double, of count: Int) -> Int {
-        rate == 0 || count == 0 ? 0 : min(count, max(1, Int(rate * Double(count))))
-    }
 
     /// Calls `body` with the places of words, of those that `admits`, in a random order, until it was true `wanted`
     /// times.

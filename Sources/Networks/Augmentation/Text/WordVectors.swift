@@ -56,7 +56,7 @@ struct WordVectors: Sendable {
     /// For each of some words, which must have a direction, the `wanted` words that are nearest, without itself and
     /// those of `without`; of equally near ones the first. Where there are fewer the rest is -1.
     func nearest(
-        _ words: [Int64], wanted: Int, without: [Int64], in context: Context
+        _ words: [Int64], wanted: Int, without: Set<Int64>, in context: Context
     ) throws(ApusError) -> Buffer<Int64> {
         let found = try Buffer<Int64>(cappedProduct(words.count, wanted), in: context.allocator)
         found.pointer.update(repeating: -1, count: found.count)
