@@ -66,6 +66,8 @@ typedef struct apus_network apus_network;
 typedef struct apus_trainer apus_trainer;
 typedef struct apus_metric apus_metric;
 typedef struct apus_dataset apus_dataset;
+typedef struct apus_augmenter apus_augmenter;
+typedef struct apus_text_augmenter apus_text_augmenter;
 
 /* Memory for everything bulky: arrays, weights, arenas, file images. `allocate` returns memory aligned to
  * `alignment` (a power of two, at most 4096) or NULL; `deallocate` gets the same size and alignment back. Both may be
@@ -1130,6 +1132,99 @@ typedef struct apus_root {
  * calls of the derivative. */
 apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
                            apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
+
+/* ------------------------------------------------------------------ 15. Augmentation
+ *
+ * Since 1.1. Random changes of images and of text that leave what they show: flips, shifts, other colours, other words.
+ *
+ *   Steps     A sequence of transformations, applied in order, as text
+ *               "random_flip mode=horizontal; random_rotation factor=0.1 fill_mode=constant; mix_up alpha=0.2"
+ *             or as JSON: a name, {"class_name": "RandomFlip", "config": {"mode": "horizontal"}}, or an array of these;
+ *             at most 64. Names and parameters are Keras's where it has them; apus_catalog lists them with defaults, as
+ *             "transformations" (of images) and "text_transformations".
+ *   Random    Everything is drawn from Philox counters keyed by seed, epoch, number of the sample and of the step: a
+ *             sample gets the same for any number of threads and whatever else is in its batch. Of the steps only
+ *             mix_up and cut_mix look at other samples: their partners depend on which samples are in the batch.
+ *   Threads   One thread at a time may use an augmenter; APUS_E_BUSY else.
+ *
+ * What each step does, its sources and measured speed: docs/augmentation.md. */
+
+typedef struct apus_augment_options {
+    uint32_t struct_size;
+    int32_t seeded;         /* 0: the next stream of the context's seed, another in each call; else `seed` */
+    uint64_t seed;
+    uint64_t epoch;         /* other numbers for the same samples */
+    int64_t first;          /* the number of the first sample; the others follow */
+    const apus_array *rows; /* or the number of each sample, int64 or int32 */
+} apus_augment_options;
+#define APUS_AUGMENT_OPTIONS_INIT { sizeof(apus_augment_options), 0, 0, 0, 0, NULL }
+
+/* Makes an augmenter of images. APUS_E_INVALID_ARGUMENT names a step or parameter that there is not, and a value that
+ * it cannot have, with what it must be. */
+apus_status apus_augmenter_create(apus_context *context, const char *steps, apus_augmenter **out);
+void apus_augmenter_free(apus_augmenter *augmenter);
+
+/* Teaches steps that learn from a training set: pca_color_noise takes the principal components of the colours of all
+ * pixels of `images`, as they are before any step. Without a fit (or components as parameters) it is
+ * APUS_E_NOT_FITTED. Datasets that have the augmenter already keep what it was. */
+apus_status apus_augmenter_fit(apus_context *context, apus_augmenter *augmenter, const apus_array *images);
+/* The steps as JSON, with all parameters and what was learned: text for apus_augmenter_create. */
+apus_status apus_augmenter_config(apus_context *context, apus_augmenter *augmenter, char *buffer, size_t capacity,
+                                  size_t *needed);
+/* dtype and shape of what apus_augment makes of images. */
+apus_status apus_augmenter_output_shape(apus_context *context, apus_augmenter *augmenter, const apus_array *images,
+                                        apus_array *out);
+
+/* Changes a batch of images, float32 or uint8, of shape (images, height, width, channels), which must be finite. out,
+ * float32 or uint8 (rounded, and cut to 0 to 255), has that shape, or the one that crops leave; it may be the images
+ * themselves, else must not overlap them. targets, a row for each image, go to out_targets (float32 or float64, of their
+ * shape, or the targets themselves): mixed as the images are, else copied. Both may be NULL, unless a step mixes.
+ * Steps that move pixels and follow each other with the same fill_mode, fill_value and interpolation become one
+ * resampling, so that the image is interpolated once. No images is no error. options may be NULL.
+ * Errors: APUS_E_INVALID_ARGUMENT for a value that is not finite (with its image) and for arrays that overlap,
+ * APUS_E_DTYPE, APUS_E_SHAPE (a crop larger than the image, saturation or hue without three channels),
+ * APUS_E_NOT_FITTED; out is not defined after APUS_E_INTERRUPTED and values that are not finite. */
+apus_status apus_augment(apus_context *context, apus_augmenter *augmenter, const apus_array *images,
+                         const apus_array *targets, const apus_augment_options *options, apus_array *out,
+                         apus_array *out_targets);
+
+/* Has apus_trainer_fit augment each batch of the dataset's input number `input` on the fly, before it goes through the
+ * network; NULL ends that. Keyed by the trainer's seed, the epoch and the rows' numbers in the dataset, so that a fit
+ * that goes on from a checkpoint comes to the same bits. apus_trainer_minimize augments too, alike at each point.
+ * Evaluations (of this dataset, of validation data, of the rows that validation_split holds out) see the data as they
+ * are. The steps must keep the shape of the images; where a step mixes, every loss must compare values (one-hot
+ * classes), not take class numbers: the fit is APUS_E_INVALID_ARGUMENT else. The augmenter may be freed. Not while the
+ * dataset is in use. */
+apus_status apus_dataset_set_augmentation(apus_context *context, apus_dataset *dataset, apus_augmenter *augmenter,
+                                          int32_t input);
+
+/* Makes an augmenter of text, as sequences of numbers of words (Wei and Zou 2019, doi:10.18653/v1/D19-1670). Steps:
+ *   random_deletion        deletes each word with probability rate
+ *   random_insertion       puts synonyms of random words at random places
+ *   random_swap            exchanges two words
+ *   synonym_replacement    puts synonyms in the place of words
+ *   embedding_replacement  puts one of the `neighbours` nearest words, by the cosine of their vectors, in their place
+ * rate=0.1: the share of a sequence's words that is changed, at least one unless it is 0. keep=[...]: words that are
+ * never deleted, moved, replaced or put in (marks of the start, stop words). */
+apus_status apus_text_augmenter_create(apus_context *context, const char *steps, apus_text_augmenter **out);
+void apus_text_augmenter_free(apus_text_augmenter *augmenter);
+/* Synonyms of word w are ids[offsets[w]] up to but without ids[offsets[w + 1]]; offsets has one number more than there
+ * are words, from 0 to the count of ids. Both int32 or int64 vectors, copied. Words beyond the table have none. */
+apus_status apus_text_augmenter_set_synonyms(apus_context *context, apus_text_augmenter *augmenter,
+                                             const apus_array *offsets, const apus_array *ids);
+/* Vectors of words 0, 1, ...: float32 or float64 (words, dimensions), finite, copied as unit vectors. Words beyond it,
+ * and those with a vector of zeros, are neither replaced nor put in. */
+apus_status apus_text_augmenter_set_embeddings(apus_context *context, apus_text_augmenter *augmenter,
+                                               const apus_array *embeddings);
+/* Changes sequences: tokens, int32 or int64, of shape (sequences, width). Words are where mask (bool or uint8, of that
+ * shape, may be NULL) is not 0, or without it where tokens differ from `padding`. out, of the dtype and shape of tokens,
+ * which it may be, gets the words in order, followed by padding (or preceded, where a sequence began with padding and
+ * ended with a word); words that no longer fit fall off. out_mask (may be NULL; it may be mask) says where they are.
+ * APUS_E_NOT_FITTED: a step needs synonyms or vectors that were not set. APUS_E_DTYPE: a word put in does not fit
+ * int32. */
+apus_status apus_augment_tokens(apus_context *context, apus_text_augmenter *augmenter, const apus_array *tokens,
+                                const apus_array *mask, int64_t padding, const apus_augment_options *options,
+                                apus_array *out, apus_array *out_mask);
 
 #ifdef __cplusplus
 }

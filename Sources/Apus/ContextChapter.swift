@@ -127,7 +127,8 @@ public func apus_catalog(
             "initializers": InitializerCatalog.family.json, "losses": LossCatalog.family.json,
             "regularizers": RegularizerCatalog.family.json, "constraints": ConstraintCatalog.family.json,
             "optimizers": OptimizerCatalog.family.json, "schedules": ScheduleCatalog.family.json,
-            "callbacks": CallbackCatalog.json,
+            "callbacks": CallbackCatalog.json, "transformations": TransformationCatalog.family.json,
+            "text_transformations": TextTransformationCatalog.family.json,
             "metrics": MetricCatalog.family.json,
             "calculus": [
                 "derivative": ParameterSpec.json(Differences.specs + [Differences.orderSpec]),

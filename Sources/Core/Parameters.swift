@@ -15,6 +15,16 @@ package struct ParameterSpec: Sendable {
     }
 }
 
+/// What two numbers mean, and whether one may stand for them.
+package enum IntervalForm: Sendable {
+    /// Lower and upper end; one number f is what its user makes of it, such as -f to f.
+    case ends
+    /// Lower and upper end, both given.
+    case ascending
+    /// Margins below and above a centre, in no order; one number is both.
+    case margins
+}
+
 /// What a value must be.
 package indirect enum Constraint: Sendable {
     case boolean
@@ -23,6 +33,8 @@ package indirect enum Constraint: Sendable {
     case real(from: Double, to: Double, open: Bool = false)
     case choice([String])
     case text
+    /// Two finite numbers in `from` to `to`, as its form says.
+    case interval(from: Double, to: Double, _ form: IntervalForm)
     /// An array of whole numbers, each in the range (and null where allowed).
     case integers(ClosedRange<Int>, allowsNull: Bool = false)
     /// A name or an object of a family: an initializer, a loss, an optimizer. Checked by the family itself.
@@ -46,6 +58,11 @@ package indirect enum Constraint: Sendable {
             }
         case .choice(let names): return "one of " + names.joined(separator: ", ")
         case .text: return "text"
+        case .interval(let from, let to, let form):
+            let range = from.isFinite && to.isFinite ? " in [\(short(from)), \(short(to))]" : ""
+            let pair = form == .margins ? "a pair of numbers" : "an ascending pair of numbers"
+            let single = to.isFinite ? "a number in [\(short(max(from, 0))), \(short(to))]" : "a number >= 0"
+            return form == .ascending ? pair + range : single + ", or " + pair + range
         case .integers(let range, let allowsNull):
             return "an array of whole numbers" + Constraint.describe(range) + (allowsNull ? " (or null)" : "")
         case .object(let family): return family
@@ -77,6 +94,14 @@ package indirect enum Constraint: Sendable {
             guard let name = value.stringValue else { return false }
             return names.contains(name)
         case .text: return value.stringValue != nil
+        case .interval(let from, let to, let form):
+            if let number = value.doubleValue {
+                return form != .ascending && number.isFinite && number >= max(from, 0) && number <= to
+            }
+            guard let pair = value.arrayValue, pair.count == 2, let lower = pair[0].doubleValue,
+                let upper = pair[1].doubleValue, lower.isFinite, upper.isFinite
+            else { return false }
+            return min(lower, upper) >= from && max(lower, upper) <= to && (form == .margins || lower <= upper)
         case .integers(let range, let allowsNull):
             guard let values = value.arrayValue else { return false }
             return values.allSatisfy { item in
@@ -96,6 +121,7 @@ package indirect enum Constraint: Sendable {
         case .integer: "integer"
         case .real: "number"
         case .choice, .text: "text"
+        case .interval(_, _, let form): form == .ascending ? "array of numbers" : "number or array of numbers"
         case .integers: "array of integers"
         case .object: "text or object"
         case .any: "any"

@@ -32,6 +32,7 @@ struct EstimatorLawTests {
             return values
         case .choice: return ["another", 1, .null]
         case .text: return [1, .null, .array([])]
+        case .interval: return ["much", .null, [1], [0, "a"]]
         case .integers: return [1, ["a"], [1.5]]
         case .any: return [1, "text", .array([]), [1]]
         case .object: return [1]

@@ -374,6 +374,67 @@ static apus_status run_random(void *user)
     return status;
 }
 
+static apus_augmenter *augmenter;
+static apus_text_augmenter *text_augmenter;
+static float pictures[12 * 108], other_pictures[12 * 108], picture_targets[12 * 12];
+
+static apus_array picture_array(float *values)
+{
+    apus_array array = APUS_ARRAY_INIT;
+    array.data = values;
+    array.dtype = APUS_FLOAT32;
+    array.ndim = 4;
+    array.shape[0] = 12;
+    array.shape[1] = array.shape[2] = 6;
+    array.shape[3] = 3;
+    return array;
+}
+
+static apus_status run_augment(void *user)
+{
+    static float mixed[12 * 12];
+    int64_t numbers[12] = { 0 };
+    apus_array x = picture_array(pictures), out = picture_array(other_pictures);
+    apus_array y = APUS_ARRAY_2D(APUS_FLOAT32, picture_targets, 12, 12), z = APUS_ARRAY_2D(APUS_FLOAT32, mixed, 12, 12);
+    apus_array rows = APUS_ARRAY_1D(APUS_INT64, numbers, 12);
+    apus_augment_options options = APUS_AUGMENT_OPTIONS_INIT;
+    (void)user;
+    options.rows = &rows;
+    apus_status status = apus_augmenter_fit(context, augmenter, &x);
+    if (!status) status = apus_augment(context, augmenter, &x, &y, &options, &out, &z);
+    return status;
+}
+
+static apus_status run_augment_tokens(void *user)
+{
+    int64_t tokens[] = { 1, 2, 3, 0, 3, 2, 0, 0 }, changed[8], offsets[] = { 0, 0, 1, 2 }, ids[] = { 2, 3 };
+    float vectors[] = { 1, 0, 0, 1, 1, 1, 2, 1 };
+    apus_array x = APUS_ARRAY_2D(APUS_INT64, tokens, 2, 4), out = APUS_ARRAY_2D(APUS_INT64, changed, 2, 4);
+    apus_array table = APUS_ARRAY_1D(APUS_INT64, offsets, 4), words = APUS_ARRAY_1D(APUS_INT64, ids, 2);
+    apus_array matrix = APUS_ARRAY_2D(APUS_FLOAT32, vectors, 4, 2);
+    (void)user;
+    apus_status status = apus_text_augmenter_set_synonyms(context, text_augmenter, &table, &words);
+    if (!status) status = apus_text_augmenter_set_embeddings(context, text_augmenter, &matrix);
+    if (!status) status = apus_augment_tokens(context, text_augmenter, &x, NULL, 0, NULL, &out, NULL);
+    return status;
+}
+
+static void augmentation(void)
+{
+    for (int i = 0; i < 12 * 108; i++) pictures[i] = (float)spread((uint64_t)i);
+    OK(context, apus_augmenter_create(
+                    context, "pca_color_noise; random_rotation factor=0.1; mix_up; random_crop height=6 width=6 padding=1; cut_mix",
+                    &augmenter));
+    OK(context, apus_text_augmenter_create(
+                    context, "synonym_replacement; random_insertion; embedding_replacement rate=1", &text_augmenter));
+    OK(context, run_augment(&o)); /* what was learned before is given back when it is learned anew */
+    OK(context, run_augment_tokens(&o));
+    refuse_each("augment", run_augment, NULL, &o);
+    refuse_each("augment tokens", run_augment_tokens, NULL, &o);
+    apus_augmenter_free(augmenter);
+    apus_text_augmenter_free(text_augmenter);
+}
+
 static void random_arrays(void) { refuse_each("random", run_random, NULL, &o); }
 
 static void everything_was_given_back(void)
@@ -405,6 +466,7 @@ int main(void)
     RUN(saving_and_loading_a_network);
     RUN(saving_and_loading_a_checkpoint);
     RUN(random_arrays);
+    RUN(augmentation);
     RUN(everything_was_given_back);
     return END();
 }

@@ -54,6 +54,8 @@ static void every_function_refuses_a_null_context(void)
     apus_dataset *d = NULL;
     apus_metric *m = NULL;
     apus_session *r = NULL;
+    apus_augmenter *augmenter = NULL;
+    apus_text_augmenter *text = NULL;
     size_t needed = 0;
     char buffer[64];
     double loss;
@@ -113,7 +115,17 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_trainer_load(NULL, scratch("null"), NULL, &t, NULL));
     NO_CONTEXT(apus_session_create(NULL, network_model, 1, &r));
     NO_CONTEXT(apus_session_run(NULL, session, &xf, 1, &out, 1));
-    CHECK(!model && !n && !t && !d && !r);
+    NO_CONTEXT(apus_augmenter_create(NULL, "random_flip", &augmenter));
+    NO_CONTEXT(apus_augmenter_fit(NULL, NULL, &x));
+    NO_CONTEXT(apus_augmenter_config(NULL, NULL, buffer, sizeof buffer, &needed));
+    NO_CONTEXT(apus_augmenter_output_shape(NULL, NULL, &x, &out));
+    NO_CONTEXT(apus_augment(NULL, NULL, &x, NULL, NULL, &out, NULL));
+    NO_CONTEXT(apus_dataset_set_augmentation(NULL, dataset, NULL, 0));
+    NO_CONTEXT(apus_text_augmenter_create(NULL, "random_swap", &text));
+    NO_CONTEXT(apus_text_augmenter_set_synonyms(NULL, NULL, &x, &x));
+    NO_CONTEXT(apus_text_augmenter_set_embeddings(NULL, NULL, &x));
+    NO_CONTEXT(apus_augment_tokens(NULL, NULL, &x, NULL, 0, NULL, &out, NULL));
+    CHECK(!model && !n && !t && !d && !r && !augmenter && !text);
     CHECK(strcmp(apus_last_error(NULL), "") == 0);
     apus_interrupt(NULL);
 }

@@ -17,11 +17,12 @@ int uses(void)
     apus_allocator allocator = APUS_ALLOCATOR_INIT;
     apus_fit_options fit = APUS_FIT_OPTIONS_INIT;
     apus_load_limits limits = APUS_LOAD_LIMITS_INIT;
+    apus_augment_options augment = APUS_AUGMENT_OPTIONS_INIT;
     apus_array array = APUS_ARRAY_INIT;
     float values[6];
     apus_array line = APUS_ARRAY_1D(APUS_FLOAT32, values, 6), table = APUS_ARRAY_2D(APUS_FLOAT32, values, 2, 3);
     return (int)(options.struct_size + allocator.struct_size + fit.struct_size + limits.struct_size +
-                 array.struct_size + line.struct_size + table.struct_size);
+                 augment.struct_size + array.struct_size + line.struct_size + table.struct_size);
 }
 EOF
 cp "$work/header.c" "$work/header.cpp"

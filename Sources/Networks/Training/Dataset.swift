@@ -8,6 +8,8 @@ package final class Dataset: @unchecked Sendable {
     package let targets: [ArrayView]
     /// None, one for all outputs, or one for each: a weight for each row, or for each of the first axes of an output.
     package private(set) var sampleWeights: [ArrayView?] = []
+    /// What batches of a fit go through first.
+    var augmentation: TrainingAugmentation?
 
     /// Throws `shape` when the arrays do not have equally many rows, `dtype` for float64, `invalidArgument` for bad
     /// weights.

@@ -64,6 +64,8 @@ package final class Trainer: @unchecked Sendable {
     /// Which output gradients the loss left in the plan, and whether they are before the activation.
     var beforeActivation: [Bool] = []
     var hasLossGradients = false
+    /// Whether the targets of the batch lie ready, mixed by an augmentation.
+    var hasMixedTargets = false
     var holdsGradients = false
 
     package static let specs =

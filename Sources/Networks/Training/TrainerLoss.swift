@@ -19,7 +19,7 @@ extension Trainer {
         withMetrics: Bool, in context: Context
     ) throws(ApusError) -> Evaluation {
         let plan = try ready()
-        try loadTargets(dataset, order, start: start, count: currentRows, in: context)
+        if !hasMixedTargets { try loadTargets(dataset, order, start: start, count: currentRows, in: context) }
         var result = Evaluation()
         if beforeActivation.count != losses.count { beforeActivation = losses.map { _ in false } }
         for index in losses.indices {

@@ -13,7 +13,11 @@ extension Trainer {
         guard let plan else { return }
         hasLossGradients = false
         currentRows = 0
-        try loadInputs(dataset, order, start: start, count: count, borrows: borrows, plan, in: context)
+        hasMixedTargets = false
+        let augments = training && dataset.augmentation != nil
+        try loadInputs(
+            dataset, order, start: start, count: count, borrows: borrows && !augments, plan, in: context)
+        if augments { try augment(dataset, order, start: start, count: count, plan, in: context) }
         weightNoise?.prepare(
             weights, training: training, random: Philox(seed: seed, stream: UInt64(state.passes) | WeightNoise.streams),
             in: context)

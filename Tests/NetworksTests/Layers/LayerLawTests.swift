@@ -291,6 +291,9 @@ extension Constraint {
                 + (open && from.isFinite ? [.number(from)] : [])
         case .choice: ["no such choice", 1]
         case .text: [1, true]
+        case .interval(_, let to, let form):
+            ["much", [0, "a"], [1, 2, 3], [0, .number(.nan)]] + (form == .ascending ? [1, [2, 1]] : [-1])
+                + (to.isFinite ? [[0, .number(to + 1)]] : [])
         case .integers(let range, _): [1, [.integer(range.lowerBound &- 1)], ["a"]]
         case .object, .any: []
         case .nullable(let inner): inner.invalidValues
@@ -305,6 +308,7 @@ extension Constraint {
         case .real(let from, _, let open): .number(from.isFinite ? (open ? from + 0.5 : from) : 0)
         case .choice(let names): .string(names.first ?? "")
         case .text: "text"
+        case .interval(let from, let to, _): [.number(max(from, 0)), .number(min(to, max(from, 0)))]
         case .integers: [4]
         case .object(let family): family == "a layer" ? "Flatten" : "relu"
         case .any, .nullable: .null

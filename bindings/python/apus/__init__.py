@@ -31,6 +31,7 @@ library_version = _library.lib.apus_version().decode()
 
 _MODULES = (
     "activations",
+    "augmentation",
     "calculus",
     "callbacks",
     "constraints",

@@ -69,6 +69,17 @@ class Array(ctypes.Structure):
     ]
 
 
+class AugmentOptions(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("seeded", c_int32),
+        ("seed", c_uint64),
+        ("epoch", c_uint64),
+        ("first", c_int64),
+        ("rows", POINTER(Array)),
+    ]
+
+
 class Progress(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -296,6 +307,21 @@ PROTOTYPES = {
     "apus_trainer_set_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
     "apus_trainer_save": (_STATUS, _HANDLE, _HANDLE, c_char_p),
     "apus_trainer_load": (_STATUS, _HANDLE, c_char_p, _LIMITS, _OUT, _OUT),
+    # Augmentation
+    "apus_augmenter_create": (_STATUS, _HANDLE, c_char_p, _OUT),
+    "apus_augmenter_free": (None, _HANDLE),
+    "apus_augmenter_fit": (_STATUS, _HANDLE, _HANDLE, _ARRAY),
+    "apus_augmenter_config": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    "apus_augmenter_output_shape": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY),
+    "apus_augment": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY, POINTER(AugmentOptions), _ARRAY, _ARRAY),
+    "apus_dataset_set_augmentation": (_STATUS, _HANDLE, _HANDLE, _HANDLE, c_int32),
+    "apus_text_augmenter_create": (_STATUS, _HANDLE, c_char_p, _OUT),
+    "apus_text_augmenter_free": (None, _HANDLE),
+    "apus_text_augmenter_set_synonyms": (_STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY),
+    "apus_text_augmenter_set_embeddings": (_STATUS, _HANDLE, _HANDLE, _ARRAY),
+    "apus_augment_tokens": (
+        _STATUS, _HANDLE, _HANDLE, _ARRAY, _ARRAY, c_int64, POINTER(AugmentOptions), _ARRAY, _ARRAY
+    ),
     # Sessions
     "apus_session_create": (_STATUS, _HANDLE, _HANDLE, c_int64, _OUT),
     "apus_session_free": (None, _HANDLE),

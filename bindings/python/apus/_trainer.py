@@ -43,6 +43,14 @@ class Dataset(_handles.Handle):
                     lib.apus_dataset_set_sample_weights(context.handle, self.pointer, views, len(weights))
                 )
 
+    def set_augmentation(self, augmentation):
+        """Has each batch of a fit augmented: a transformation of ``apus.augmentation`` or a list of them."""
+        from .augmentation._images import augmenter
+
+        handle = augmenter(augmentation)._augmenter()
+        with _context.current() as context:
+            context.check(lib.apus_dataset_set_augmentation(context.handle, self.pointer, handle.pointer, 0))
+
 
 class Trainer(_handles.Handle):
     """A network in training: weights of its own, the optimizer's state, position and random state."""

@@ -100,6 +100,7 @@ class Training:
         class_weight=None,
         sample_weight=None,
         initial_epoch=0,
+        augmentation=None,
     ):
         """Trains, going on from the weights and the optimizer's state that there are.
 
@@ -129,6 +130,9 @@ class Training:
             array (or None) for each, or a ``dict`` by their names.
         initial_epoch : int, default 0
             The number of the first epoch.
+        augmentation : augmentation.Sequential, Transformation or list of them, optional
+            What each batch of images, the first input, goes through in training, never in evaluation. It must keep
+            their shape.
 
         Returns
         -------
@@ -141,6 +145,8 @@ class Training:
         self._build_for(inputs)
         trainer = self._require_trainer()
         train = Dataset(inputs, self._targets(y), self._weights(sample_weight))
+        if augmentation is not None:
+            train.set_augmentation(augmentation)
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):

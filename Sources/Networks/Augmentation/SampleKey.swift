@@ -1,0 +1,29 @@
+import Core
+
+/// What the random numbers of samples are keyed by.
+package struct SampleKey: @unchecked Sendable {
+    package let seed: UInt64
+    package let epoch: UInt64
+    /// The number of the first sample, and those of all where they do not follow each other.
+    package let first: Int
+    let rows: UnsafePointer<Int>?
+
+    package init(seed: UInt64, epoch: UInt64, first: Int = 0, rows: UnsafePointer<Int>? = nil) {
+        (self.seed, self.epoch, self.first, self.rows) = (seed, epoch, first, rows)
+    }
+
+    /// Streams with these bits are of no layer and no order of rows.
+    private static let streams: UInt64 = 3 << 62
+
+    /// The random numbers of step `step` for sample `index` of the batch.
+    func draws(_ index: Int, step: Int) -> Draws {
+        let number = rows.map { $0[index] } ?? first &+ index
+        let own = Philox(seed: seed, stream: SampleKey.streams | epoch).bits64(UInt64(bitPattern: Int64(number)))
+        return Draws(random: Philox(seed: own, stream: UInt64(truncatingIfNeeded: step)))
+    }
+
+    /// The numbers that what concerns a whole batch is drawn from, keyed by its first sample.
+    func batchRandom(step: Int) -> Philox {
+        Philox(seed: draws(0, step: step).random.seed, stream: 1 << 32 | UInt64(truncatingIfNeeded: step))
+    }
+}
