@@ -138,7 +138,7 @@ public func apus_catalog(
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
             "root_finders": RootFinder.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
-            "reductions": Reduction.json,
+            "reductions": Reduction.json, "hdf5_dataset": ParameterSpec.json(HDF5Source.specs),
         ]
         try write(catalog.text, to: buffer, capacity, needed)
     }

@@ -55,6 +55,8 @@ STRUCTURES = {
     "apus_progress": _library.Progress,
     "apus_fit_options": _library.FitOptions,
     "apus_load_limits": _library.LoadLimits,
+    "apus_batch_form": _library.BatchForm,
+    "apus_batch": _library.Batch,
     "apus_integral": _library.IntegralResult,
     "apus_moments": _library.Moments,
     "apus_problem": _library.Problem,

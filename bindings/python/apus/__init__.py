@@ -33,6 +33,7 @@ _MODULES = (
     "calculus",
     "callbacks",
     "constraints",
+    "data",
     "initializers",
     "layers",
     "linalg",
@@ -47,6 +48,7 @@ _MODULES = (
     "preprocessing",
     "regularizers",
     "stats",
+    "utils",
 )
 _NAMES = {
     "Input": "layers",
