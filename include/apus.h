@@ -194,7 +194,7 @@ typedef struct apus_progress {
     uint32_t struct_size;
     int32_t stage;             /* APUS_PROGRESS_... */
     int64_t epoch, epochs;     /* 1-based, and how many in all */
-    int64_t batch, batches;    /* 1-based within the epoch; 0 for solvers */
+    int64_t batch, batches;    /* 1-based within the epoch; 0 for solvers. batches is 0 while they are not known */
     int64_t samples;           /* rows seen in this epoch (or this solver run) */
     double seconds;            /* since the call began */
     double samples_per_second; /* in this epoch */
@@ -222,7 +222,7 @@ typedef struct apus_fit_options {
     int64_t batch_size;                   /* networks: 0 is 32 */
     int32_t shuffle;                      /* networks: 0 default (each epoch), 1 each epoch, -1 never */
     int32_t progress_every_batch;         /* networks: 1 also reports APUS_PROGRESS_BATCH */
-    double validation_split;              /* networks: the last part of the rows held out, [0, 1) */
+    double validation_split;              /* networks: the last part of the rows held out, [0, 1); not of callbacks */
     const char *callbacks;                /* networks, since 1.1: may be NULL; see apus_trainer_fit */
     const apus_array *class_weight;       /* since 1.1, networks of one output: may be NULL; weights >= 0 of classes
                                            * 0, 1, ... in the loss of training, times sample weights; others weigh 1 */
@@ -381,9 +381,84 @@ void apus_dataset_free(apus_dataset *dataset);
 
 /* Since 1.1. Sets the weights of the samples anew: n_weights 0 for none, 1 for all outputs, or one array for each output
  * (one whose data is NULL has none). Each has a weight >= 0 for each row, (rows), or for each of the first axes of the
- * output, (rows, steps): steps of weight 0 do not count. Not while the dataset is in use. */
+ * output, (rows, steps): steps of weight 0 do not count. Not while the dataset is in use; for datasets of arrays. */
 apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset *dataset, const apus_array *weights,
                                             int32_t n_weights);
+
+/* Since 1.1. Data in an HDF5 file that may be larger than memory, for apus_trainer_fit and apus_trainer_evaluate, which
+ * read it window by window; calls that need all rows at once are APUS_E_UNSUPPORTED. parameters:
+ *   inputs, targets  the name of an array ("x", "train/x"), or for several a JSON array of names; targets may be left
+ *                    out. One row per sample, equally many in all; the same name may be both (autoencoders)
+ *   sample_weight    a name, or an array of one name or null for each output; as apus_dataset_set_sample_weights
+ *   start, count     the rows to take, from 0; count 0 is all from start. One file can so serve training and validation
+ *   shuffle          "blocks" (default): each epoch reads blocks of rows in a random order into a window, then takes
+ *                    the rows of the window in random order. "none", and options->shuffle -1: the order of the file
+ *   block_rows       0 chooses: the rows of a stored chunk, or what 64 KiB hold
+ *   buffer_bytes     memory of a pass for its two windows (one is read while the other trains) and for decoding;
+ *                    0 is 64 MiB, or an eighth of the context's memory limit if that is less. A batch must fit twice,
+ *                    else APUS_E_LIMIT names the bytes needed. Rows that all fit in it are read once a fit, and
+ *                    come in the order that arrays would have
+ *   prefetch         true (default): a thread of the fit's own reads ahead. It changes no bit, and allocates nothing
+ *   float64          "refuse" (default), or "round": take 64-bit reals as float32
+ * The order of an epoch is a function of the trainer's seed, the epoch, the batch size, and the rows of window and
+ * block, so a checkpoint goes on to the same bits with the same parameters (and memory limit, where buffer_bytes is
+ * 0). Validation data has windows of its own. Read are contiguous and chunked arrays, with deflate, shuffle and
+ * fletcher32, of the dtypes of this library, 16-bit reals and other whole numbers (as int64). The file is not trusted:
+ * damage is APUS_E_CORRUPT, and one that is written or cut short while it is open APUS_E_IO. It stays open until the
+ * dataset is freed; several fits may use it at once. Rows in messages count from the file's first. */
+apus_status apus_dataset_open_hdf5(apus_context *context, const char *path, const char *parameters,
+                                   apus_dataset **out);
+
+/* Since 1.1. What a dataset's rows are, as JSON:
+ *   {"rows": 1000, "inputs": [{"dtype": "float32", "shape": [28, 28]}], "targets": [...], "sample_weights": [...]}
+ * Shapes are those of one row; rows is null where only the end of an epoch tells. */
+apus_status apus_dataset_info(apus_context *context, const apus_dataset *dataset, char *buffer, size_t capacity,
+                              size_t *needed);
+
+/* Since 1.1. What the rows of a callback are, and how many an epoch has. Arrays say dtype and shape of one row (without
+ * an axis for rows; ndim 0 for one number); their data is not looked at and may be NULL. */
+typedef struct apus_batch_form {
+    uint32_t struct_size;
+    int32_t n_inputs;
+    const apus_array *inputs;
+    const apus_array *targets;        /* may be NULL with n_targets 0 */
+    const apus_array *sample_weights; /* may be NULL with 0; one for all outputs, or one for each */
+    int32_t n_targets;
+    int32_t n_sample_weights;
+    int64_t rows;     /* of an epoch; 0: see batches */
+    int64_t batches;  /* of an epoch; 0 (and rows 0): until the callback fills no rows */
+    int32_t any_rows; /* 1: any batch may have fewer rows than asked for, not the last alone; not with rows */
+    int32_t reserved;
+} apus_batch_form;
+#define APUS_BATCH_FORM_INIT { sizeof(apus_batch_form), 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+
+#define APUS_BATCH_EPOCH 1 /* an epoch begins: nothing to fill; the time to shuffle */
+#define APUS_BATCH_FILL 2  /* fill `rows` rows */
+
+typedef struct apus_batch {
+    uint32_t struct_size;
+    int32_t stage; /* APUS_BATCH_... */
+    int64_t epoch; /* of the trainer, from 0; of an evaluation the one that it comes after */
+    int64_t batch; /* in the epoch, from 0; a fit that goes on within an epoch begins at a later one */
+    int64_t row;   /* rows of the epoch before this batch */
+    int64_t rows;  /* to fill: the batch size, fewer at the end of `rows` of the form */
+    const apus_array *inputs, *targets, *sample_weights; /* dense, (rows, ...), to write data into */
+    int32_t n_inputs, n_targets, n_sample_weights;
+    int32_t reserved;
+} apus_batch;
+
+/* Fills a batch and returns how many rows it filled, 0 for the end of the epoch, or a negative value to abort the call
+ * with APUS_E_INTERRUPTED. At APUS_BATCH_EPOCH only a negative value counts. Fewer rows than asked for are a last,
+ * short batch; where more come after it, or an epoch has not the rows or batches of its form, the call fails with
+ * APUS_E_INVALID_ARGUMENT and names the batch. Called on the caller's thread; the arrays are the library's and valid
+ * during the call, and keep what was written into them before. */
+typedef int64_t (*apus_batch_callback)(void *user, const apus_batch *batch);
+
+/* Since 1.1. Data that a function makes, batch by batch, for apus_trainer_fit and apus_trainer_evaluate (not for
+ * validation_split, which needs rows in any order). options->shuffle has no meaning for it. `form` is copied; callback
+ * and user must stay valid until the dataset is freed. */
+apus_status apus_dataset_from_callback(apus_context *context, const apus_batch_form *form,
+                                       apus_batch_callback callback, void *user, apus_dataset **out);
 
 /* A trainer holds its own working copy of a network's weights, the optimizer's state, the position and the random
  * state. parameters:
@@ -434,6 +509,12 @@ apus_status apus_trainer_fit(apus_context *context, apus_trainer *trainer, const
  * have room for n_values. batch_size 0 is 32. */
 apus_status apus_trainer_evaluate(apus_context *context, apus_trainer *trainer, const apus_dataset *dataset,
                                   int64_t batch_size, double *values, int32_t n_values);
+
+/* Since 1.1. A network's outputs for the rows of a dataset of arrays or of a file, batch by batch (batch_size 0 is 32):
+ * one float32 or float64 array (rows, ...) for each output. Targets may be there and are not looked at. After an error
+ * some rows may have been written. */
+apus_status apus_predict_dataset(apus_context *context, const apus_model *model, const apus_dataset *dataset,
+                                 int64_t batch_size, apus_array *outputs, int32_t n_outputs);
 
 /* "loss", with several outputs "<output>_loss" of each (not times its weight), then the metrics, with several outputs
  * "<output>_<metric>", then the weighted ones, as a JSON array of text. A metric with several results has
@@ -1090,7 +1171,8 @@ apus_status apus_minimize(apus_context *context, const char *method, const char 
  * publishes. Loss and gradient are the network's in single precision, so runs end with APUS_STOP_PRECISION where those
  * cannot go further. Second derivatives come from differences of gradients. Layers behave as in training, random ones
  * with the same numbers each time; a loss that is not finite counts as undefined. The optimizer's state and its count of
- * updates stay. An error leaves trainer and model as they were. APUS_E_UNSUPPORTED for weights with constraints. */
+ * updates stay. An error leaves trainer and model as they were. APUS_E_UNSUPPORTED for weights with constraints, and for a
+ * dataset that is not of arrays. */
 apus_status apus_trainer_minimize(apus_context *context, apus_trainer *trainer, const apus_dataset *train,
                                   const char *method, const char *parameters, apus_iteration_callback callback,
                                   void *callback_user, apus_minimum *result);

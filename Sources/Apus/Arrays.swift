@@ -207,6 +207,34 @@ func inputs(_ pointer: UnsafePointer<apus_array>?, _ count: Int32, _ name: Strin
     return views
 }
 
+/// A list of arrays that say dtype and shape alone; their data is not looked at.
+func forms(_ pointer: UnsafePointer<apus_array>?, _ count: Int32, _ name: String) throws(ApusError) -> [ArrayView] {
+    guard count >= 0 else { throw .invalid("n_\(name) must be >= 0, got \(count).") }
+    if count == 0 { return [] }
+    guard let pointer else { throw .invalid("\(name) must not be NULL.") }
+    var views: [ArrayView] = []
+    for index in 0..<Int(count) {
+        let form = try view(pointer + index, "\(name)[\(index)]", needsData: false)
+        views.append(ArrayView(data: form.data, dtype: form.dtype, shape: form.shape))
+    }
+    return views
+}
+
+/// A dense view of the library's own memory for a caller's function.
+func lent(_ view: ArrayView) -> apus_array {
+    var array = apus_array()
+    array.struct_size = UInt32(MemoryLayout<apus_array>.size)
+    array.data = view.data
+    array.dtype = view.dtype.rawValue
+    array.ndim = Int32(view.shape.rank)
+    withUnsafeMutableBytes(of: &array) { bytes in
+        for index in 0..<view.shape.rank {
+            bytes.storeBytes(of: Int64(view.shape[index]), toByteOffset: shapeOffset + 8 * index, as: Int64.self)
+        }
+    }
+    return array
+}
+
 /// A list of output arrays.
 func outputs(_ pointer: UnsafeMutablePointer<apus_array>?, _ count: Int32, _ name: String) throws(ApusError)
     -> [ArrayView]

@@ -141,7 +141,7 @@ public func apus_dataset_set_augmentation(
     _ context: OpaquePointer?, _ dataset: OpaquePointer?, _ augmenter: OpaquePointer?, _ inputNumber: Int32
 ) -> apus_status {
     boundary(context) { (_) throws(ApusError) in
-        let data = try Apus.dataset(dataset, "dataset")
+        let data = try dataSource(dataset, "dataset").form
         guard let augmenter else { return try data.setAugmentation(nil, input: 0) }
         try object(augmenter, as: ImageHandle.self).use { (augmenter) throws(ApusError) in
             try data.setAugmentation(augmenter, input: Int(inputNumber))

@@ -139,7 +139,7 @@ public func apus_catalog(
             "minimizers": MinimizerCatalog.json, "scalar_minimizers": ScalarMinimiser.json,
             "root_finders": RootFinder.json,
             "trainer": ParameterSpec.json(Trainer.specs), "network": ParameterSpec.json(NetworkBuilder.specs),
-            "ensemble": ParameterSpec.json(Ensemble.specs),
+            "ensemble": ParameterSpec.json(Ensemble.specs), "hdf5_dataset": ParameterSpec.json(HDF5Source.specs),
             "reductions": Reduction.json,
         ]
         try write(catalog.text, to: buffer, capacity, needed)

@@ -59,10 +59,6 @@ private func checkReal(_ view: ArrayView, _ name: String) throws(ApusError) {
     }
 }
 
-func dataset(_ pointer: OpaquePointer?, _ name: StaticString) throws(ApusError) -> Dataset {
-    object(try require(pointer, name), as: Dataset.self)
-}
-
 @implementation @_cdecl("apus_dataset_create")
 public func apus_dataset_create(
     _ context: OpaquePointer?, _ inputs: UnsafePointer<apus_array>?, _ inputCount: Int32,
@@ -71,7 +67,7 @@ public func apus_dataset_create(
 ) -> apus_status {
     boundary(context) { (_) throws(ApusError) in
         let out = try require(out, "out")
-        out.pointee = handle(try batch(inputs, inputCount, targets, targetCount, weight))
+        out.pointee = handle(DatasetHandle(try batch(inputs, inputCount, targets, targetCount, weight)))
     }
 }
 
@@ -115,11 +111,6 @@ private func classWeights(_ view: ArrayView, _ context: Context) throws(ApusErro
         throw .invalid("class_weight must be >= 0 and finite, class \(number) has \(weight).")
     }
     return result
-}
-
-@implementation @_cdecl("apus_dataset_free")
-public func apus_dataset_free(_ dataset: OpaquePointer?) {
-    release(dataset, as: Dataset.self)
 }
 
 @implementation @_cdecl("apus_trainer_create")
@@ -172,7 +163,7 @@ public func apus_trainer_fit(
             plan.classWeights = try classWeights(input(options.class_weight, "class_weight"), context)
         }
         try trainer.fit(
-            dataset(train, "train"), validation: validation == nil ? nil : dataset(validation, "validation"),
+            dataSource(train, "train"), validation: validation == nil ? nil : dataSource(validation, "validation"),
             plan: plan, progress: sink(options.progress, options.progress_user, context), in: context)
     }
 }
@@ -189,7 +180,7 @@ public func apus_trainer_evaluate(
             throw .invalid("n_values must be \(names.count) (\(names.joined(separator: ", "))), got \(count).")
         }
         let results = try trainer.evaluate(
-            dataset(data, "dataset"), batchSize: batchSize == 0 ? 32 : Int(batchSize), in: context)
+            dataSource(data, "dataset"), batchSize: batchSize == 0 ? 32 : Int(batchSize), in: context)
         for (index, value) in results.enumerated() { values[index] = value }
     }
 }
@@ -252,7 +243,7 @@ public func apus_trainer_forward(
     training(context, trainer) { (context, trainer) throws(ApusError) in
         let data = try batch(inputs, inputCount, nil, 0, nil)
         let views = try results(
-            out, outputCount, of: trainer.outputShapes(for: data), rows: data.rows, "outputs", "outputs")
+            out, outputCount, of: trainer.outputShapes(for: data), rows: data.count, "outputs", "outputs")
         try trainer.runForward(data, training: isTraining != 0, in: context)
         for (index, view) in views.enumerated() {
             let output = try trainer.output(index)

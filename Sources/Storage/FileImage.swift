@@ -49,8 +49,10 @@ package enum FileImage {
         bytes: UnsafeRawBufferPointer, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
         layout: Layout?
     ) throws(ApusError) -> SavedModel {
-        guard let superblock = FileReader.superblock(in: bytes) else { throw foreign(bytes) }
-        let file = try FileReader(bytes, superblock: superblock, limits: limits, in: context)
+        if bytes.isEmpty { throw foreign(bytes) }
+        let content = try FileBytes(bytes)
+        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
+        let file = try FileReader(content, superblock: superblock, limits: limits, in: context)
         defer { file.forget() }
         let root = try file.root()
         if let format = try root.attribute("apus_format") {
@@ -94,7 +96,7 @@ package enum FileImage {
     }
 
     /// Why content that is not HDF5 is refused.
-    private static func foreign(_ bytes: UnsafeRawBufferPointer) -> ApusError {
+    static func foreign(_ bytes: UnsafeRawBufferPointer, _ what: String = "a model") -> ApusError {
         func starts(_ signature: [UInt8]) -> Bool { bytes.starts(with: signature) }
         if bytes.isEmpty { return .corrupt("The file is empty.") }
         if starts([0x50, 0x4B, 3, 4]) || starts([0x50, 0x4B, 5, 6]) {
@@ -104,15 +106,15 @@ package enum FileImage {
         if bytes.count < FileReader.signature.count, FileReader.signature.starts(with: bytes) {
             return .corrupt("The file is truncated: it has \(bytes.count) bytes.")
         }
-        if starts([0x1F, 0x8B]) { return .unsupported("The file is compressed with gzip, not a model file.") }
+        if starts([0x1F, 0x8B]) { return .unsupported("The file is compressed with gzip, not \(what) file.") }
         if starts([0x80]), bytes.count > 1, bytes[1] <= 5 {
             return .unsupported("The file looks like a Python pickle, which is never loaded.")
         }
         if starts([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) {
-            return .unsupported("The file is a numpy array (.npy), not a model file.")
+            return .unsupported("The file is a numpy array (.npy), not \(what) file.")
         }
         if bytes.prefix(64).drop(while: { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D }).first == UInt8(ascii: "{") {
-            return .unsupported("The file looks like JSON, not a model file.")
+            return .unsupported("The file looks like JSON, not \(what) file.")
         }
         return .corrupt("The file is not an HDF5 file: it lacks the signature.")
     }

@@ -6,19 +6,34 @@ enum RegularFile {
     /// Bytes of a file that may be more than its arrays.
     private static let overhead = 256 << 20
 
+    /// Opens the file at `path` for reading; what the system knows of it. The caller closes the descriptor. Throws `io`
+    /// with the reason of the system.
+    static func open(_ path: String, as what: String = "a model") throws(ApusError) -> (descriptor: Int32, status: stat)
+    {
+        // Not blocking, so that a FIFO cannot hold the call up.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw failure("Cannot open", path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let error = failure("Cannot open", path)
+            close(descriptor)
+            throw error
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return (descriptor, status)
+        case S_IFDIR:
+            close(descriptor)
+            throw .io("'\(path)' is a folder, not \(what) file.")
+        default:
+            close(descriptor)
+            throw .io("'\(path)' is not a regular file.")
+        }
+    }
+
     /// The bytes of the file at `path`, in memory of the context. Throws `io` with the reason of the system.
     static func read(_ path: String, limits: LoadLimits, in context: Context) throws(ApusError) -> Buffer<UInt8> {
-        // Not blocking, so that a FIFO cannot hold the call up.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw failure("Cannot open", path) }
+        let (descriptor, status) = try open(path)
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure("Cannot open", path) }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: break
-        case S_IFDIR: throw .io("'\(path)' is a folder, not a model file.")
-        default: throw .io("'\(path)' is not a regular file.")
-        }
         let size = Int(status.st_size)
         let (most, overflow) = limits.maximumBytes.addingReportingOverflow(overhead)
         guard overflow || size <= most else {

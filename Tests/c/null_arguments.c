@@ -14,6 +14,14 @@ static apus_metric *metric;
 static apus_session *session;
 static float probabilities[ROWS * CLASSES];
 
+static apus_batch_form form = APUS_BATCH_FORM_INIT;
+
+static int64_t no_rows(void *user, const apus_batch *batch)
+{
+    (void)user, (void)batch;
+    return 0;
+}
+
 static void set_up(void)
 {
     make_sample(&s);
@@ -91,6 +99,10 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_dataset_create(NULL, &xf, 1, &label, 1, NULL, &d));
     NO_CONTEXT(apus_dataset_set_sample_weights(NULL, dataset, NULL, 0));
     NO_CONTEXT(apus_activation(NULL, "relu", &xf, &out));
+    NO_CONTEXT(apus_dataset_open_hdf5(NULL, "x.h5", "inputs=x", &d));
+    NO_CONTEXT(apus_dataset_from_callback(NULL, &form, no_rows, NULL, &d));
+    NO_CONTEXT(apus_dataset_info(NULL, dataset, buffer, sizeof buffer, &needed));
+    NO_CONTEXT(apus_predict_dataset(NULL, network_model, dataset, 0, &reals, 1));
     NO_CONTEXT(apus_metric_create(NULL, "auc", &m));
     NO_CONTEXT(apus_metric_update(NULL, metric, &reals, &reals, NULL));
     NO_CONTEXT(apus_metric_result(NULL, metric, &out));
@@ -267,6 +279,7 @@ static void networks_refuse_null(void)
 
 static void training_refuses_null(void)
 {
+    size_t needed;
     apus_array x = sample_xf(&s), y = sample_label(&s), out = APUS_ARRAY_INIT;
     apus_dataset *d = NULL;
     apus_metric *m = NULL;
@@ -283,6 +296,18 @@ static void training_refuses_null(void)
     NULL_FAILS("activation", apus_activation(context, NULL, &xf, &out));
     NULL_FAILS("a ", apus_activation(context, "relu", NULL, &out));
     NULL_FAILS("out", apus_activation(context, "relu", &xf, NULL));
+    NULL_FAILS("path", apus_dataset_open_hdf5(context, NULL, "inputs=x", &d));
+    NULL_FAILS("inputs", apus_dataset_open_hdf5(context, "x.h5", NULL, &d));
+    NULL_FAILS("out", apus_dataset_open_hdf5(context, "x.h5", "inputs=x", NULL));
+    NULL_FAILS("form", apus_dataset_from_callback(context, NULL, no_rows, NULL, &d));
+    NULL_FAILS("callback", apus_dataset_from_callback(context, &form, NULL, NULL, &d));
+    NULL_FAILS("out", apus_dataset_from_callback(context, &form, no_rows, NULL, NULL));
+    NULL_FAILS("inputs", apus_dataset_from_callback(context, &form, no_rows, NULL, &d));
+    NULL_FAILS("dataset", apus_dataset_info(context, NULL, NULL, 0, &needed));
+    NULL_FAILS("needed", apus_dataset_info(context, dataset, NULL, 0, NULL));
+    NULL_FAILS("model", apus_predict_dataset(context, NULL, dataset, 0, &out, 1));
+    NULL_FAILS("dataset", apus_predict_dataset(context, network_model, NULL, 0, &out, 1));
+    NULL_FAILS("outputs", apus_predict_dataset(context, network_model, dataset, 0, NULL, 1));
     NULL_FAILS("description", apus_metric_create(context, NULL, &m));
     NULL_FAILS("out", apus_metric_create(context, "auc", NULL));
     NULL_FAILS("metric", apus_metric_update(context, NULL, &y, &x, NULL));

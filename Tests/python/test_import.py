@@ -56,6 +56,8 @@ STRUCTURES = {
     "apus_fit_options": _library.FitOptions,
     "apus_load_limits": _library.LoadLimits,
     "apus_augment_options": _library.AugmentOptions,
+    "apus_batch_form": _library.BatchForm,
+    "apus_batch": _library.Batch,
     "apus_integral": _library.IntegralResult,
     "apus_moments": _library.Moments,
     "apus_problem": _library.Problem,

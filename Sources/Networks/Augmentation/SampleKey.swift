@@ -7,17 +7,22 @@ package struct SampleKey: @unchecked Sendable {
     /// The number of the first sample, and those of all where they do not follow each other.
     package let first: Int
     let rows: UnsafePointer<Int>?
+    /// What a sample's number is in data of which only a part lies in memory.
+    let numbering: ((Int) -> Int)?
 
-    package init(seed: UInt64, epoch: UInt64, first: Int = 0, rows: UnsafePointer<Int>? = nil) {
-        (self.seed, self.epoch, self.first, self.rows) = (seed, epoch, first, rows)
+    package init(
+        seed: UInt64, epoch: UInt64, first: Int = 0, rows: UnsafePointer<Int>? = nil, numbering: ((Int) -> Int)? = nil
+    ) {
+        (self.seed, self.epoch, self.first, self.rows, self.numbering) = (seed, epoch, first, rows, numbering)
     }
 
     /// Streams with these bits are of no layer and no order of rows.
-    private static let streams: UInt64 = 3 << 62
+    private static let streams: UInt64 = 5 << 61
 
     /// The random numbers of step `step` for sample `index` of the batch.
     func draws(_ index: Int, step: Int) -> Draws {
-        let number = rows.map { $0[index] } ?? first &+ index
+        let place = rows.map { $0[index] } ?? first &+ index
+        let number = numbering?(place) ?? place
         let own = Philox(seed: seed, stream: SampleKey.streams | epoch).bits64(UInt64(bitPattern: Int64(number)))
         return Draws(random: Philox(seed: own, stream: UInt64(truncatingIfNeeded: step)))
     }

@@ -1,15 +1,18 @@
 import Core
 import Glibc
 
-/// Rows to train on or to evaluate: views of the caller's arrays, borrowed as long as the dataset lives.
+/// Rows to train on or to evaluate: views of the caller's arrays, borrowed as long as the dataset lives, or of what a
+/// pass over another source has in memory.
 package final class Dataset: @unchecked Sendable {
-    package let rows: Int
+    package let count: Int
     package let inputs: [ArrayView]
     package let targets: [ArrayView]
     /// None, one for all outputs, or one for each: a weight for each row, or for each of the first axes of an output.
     package private(set) var sampleWeights: [ArrayView?] = []
     /// What batches of a fit go through first.
     var augmentation: TrainingAugmentation?
+    /// Which row of the whole source lies at a place, for messages; nil where that is the place.
+    package var numbering: ((_ place: Int) -> Int)?
 
     /// Throws `shape` when the arrays do not have equally many rows, `dtype` for float64, `invalidArgument` for bad
     /// weights.
@@ -18,32 +21,56 @@ package final class Dataset: @unchecked Sendable {
             inputs.enumerated().map { (name: "inputs[\($0.offset)]", view: $0.element) }
             + targets.enumerated().map { (name: "targets[\($0.offset)]", view: $0.element) }
         guard let first = all.first else { throw .invalid("A dataset needs at least one array.") }
-        rows = first.view.rows
-        for (name, view) in all { try Dataset.check(view, rows: rows, name: name, as: first.name) }
+        count = first.view.rows
+        for (name, view) in all { try Dataset.check(view, rows: count, name: name, as: first.name) }
         self.inputs = inputs
         self.targets = targets
         if let sampleWeight { try setSampleWeights([sampleWeight]) }
     }
+
+    /// Views of equally many rows that were checked, and whose elements come later: see `checkWeightValues`.
+    package init(rows: Int, inputs: [ArrayView], targets: [ArrayView], sampleWeights: [ArrayView?]) {
+        count = rows
+        self.inputs = inputs
+        self.targets = targets
+        self.sampleWeights = sampleWeights
+    }
+
+    /// The number of the row at a place in the whole source.
+    func number(_ place: Int) -> Int { numbering?(place) ?? place }
 
     /// Sets the weights of the samples: none, one array for all outputs, or one (or nil) for each.
     package func setSampleWeights(_ weights: [ArrayView?]) throws(ApusError) {
         for (index, weight) in weights.enumerated() {
             guard let weight else { continue }
             let name = weights.count == 1 ? "sample_weight" : "sample_weight[\(index)]"
-            guard weight.shape.rank >= 1, weight.rows == rows else {
-                throw .shape("\(name) must have shape (\(rows),) or begin with \(rows) rows, got \(weight.shape).")
+            guard weight.shape.rank >= 1, weight.rows == count else {
+                throw .shape("\(name) must have shape (\(count),) or begin with \(count) rows, got \(weight.shape).")
             }
-            let size = max(1, weight.rowCount)
-            var fault: (Int, Double)?
-            weight.forEachElement { index, pointer in
-                let value = weight.double(pointer)
-                if !(value >= 0 && Float(value).isFinite) { fault = (index / size, value) }
-            }
-            if let fault {
-                throw .invalid("\(name) must be >= 0 and finite as float32, row \(fault.0) has \(fault.1).")
-            }
+            try checkValues(of: weight, name)
         }
         sampleWeights = weights
+    }
+
+    /// Checks the values of the weights of the first rows.
+    package func checkWeightValues(rows: Int) throws(ApusError) {
+        for (index, weight) in sampleWeights.enumerated() {
+            guard let weight else { continue }
+            try checkValues(
+                of: weight.rows(0, rows), sampleWeights.count == 1 ? "sample_weight" : "sample_weight[\(index)]")
+        }
+    }
+
+    private func checkValues(of weight: ArrayView, _ name: String) throws(ApusError) {
+        let size = max(1, weight.rowCount)
+        var fault: (Int, Double)?
+        weight.forEachElement { index, pointer in
+            let value = weight.double(pointer)
+            if fault == nil, !(value >= 0 && Float(value).isFinite) { fault = (index / size, value) }
+        }
+        if let fault {
+            throw .invalid("\(name) must be >= 0 and finite as float32, row \(number(fault.0)) has \(fault.1).")
+        }
     }
 
     /// The weights for an output.
@@ -62,7 +89,7 @@ package final class Dataset: @unchecked Sendable {
             if own == Shape(1) { continue }
             guard own.rank <= shape.rank, (0..<own.rank).allSatisfy({ own[$0] == shape[$0] }) else {
                 throw .shape(
-                    "sample_weight must have shape (\(rows),) or \(shape.prefixed(by: rows)), or the first axes of that, got \(weight.shape)."
+                    "sample_weight must have shape (\(count),) or \(shape.prefixed(by: count)), or the first axes of that, got \(weight.shape)."
                 )
             }
         }
@@ -143,25 +170,26 @@ extension ArrayView {
         }
     }
 
-    /// Gathers class numbers, each below `classes`. Throws `invalidArgument` naming the row and the value.
+    /// Gathers class numbers, each below `classes`. Throws `invalidArgument` naming the row, by `numbering` of its place,
+    /// and the value.
     /// The `ignored` class may be any; where it is none of these, it becomes -1.
     func gatherLabels(
         _ order: UnsafePointer<Int>?, start: Int, count: Int, classes: Int, ignored: Int? = nil,
-        into out: UnsafeMutablePointer<Int32>, name: String
+        into out: UnsafeMutablePointer<Int32>, name: String, numbering: (Int) -> Int
     ) throws(ApusError) {
         let width = rowCount
         for row in 0..<count {
-            let number = order.map { $0[start + row] } ?? start + row
+            let place = order.map { $0[start + row] } ?? start + row
             var fault: Double?
             if dtype == .int64, width == 1, shape.rank <= 2 {
-                let value = self.row(number).loadUnaligned(as: Int64.self)
+                let value = self.row(place).loadUnaligned(as: Int64.self)
                 out[row] = Int32(truncatingIfNeeded: value)
                 if value < 0 || value >= Int64(classes) {
                     out[row] = -1
                     if ignored.map({ Int64($0) != value }) ?? true { fault = Double(value) }
                 }
             } else {
-                rowView(number).forEachElement { index, pointer in
+                rowView(place).forEachElement { index, pointer in
                     let value = double(pointer)
                     if value >= 0, value < Double(classes), value == value.rounded(.down) {
                         out[row * width + index] = Int32(value)
@@ -175,7 +203,7 @@ extension ArrayView {
             if let fault {
                 let shown = Int(exactly: fault).map(String.init) ?? String(fault)
                 throw .invalid(
-                    "\(name) must hold class numbers 0 to \(classes - 1) for \(classes) outputs; row \(number) has \(shown)."
+                    "\(name) must hold class numbers 0 to \(classes - 1) for \(classes) outputs; row \(numbering(place)) has \(shown)."
                 )
             }
         }

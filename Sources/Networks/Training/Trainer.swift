@@ -64,6 +64,8 @@ package final class Trainer: @unchecked Sendable {
     /// Which output gradients the loss left in the plan, and whether they are before the activation.
     var beforeActivation: [Bool] = []
     var hasLossGradients = false
+    /// The augmentation of the source that a fit takes its batches from.
+    var sourceAugmentation: TrainingAugmentation?
     /// Whether the targets of the batch lie ready, mixed by an augmentation.
     var hasMixedTargets = false
     var holdsGradients = false
@@ -121,6 +123,8 @@ package final class Trainer: @unchecked Sendable {
     func prepare(rows: Int, _ shapes: [Shape], in context: Context) throws(ApusError) {
         if let plan, plan.rows >= rows, plan.program.inputShapes == shapes { return }
         let (fresh, isFresh) = try cache.plan(rows: rows, shapes, in: context)
+        // At once: the cache has it from here on, whatever else fails.
+        if isFresh { fresh.attach(weights, gradients: gradients, trainable: weightNoise?.weights) }
         var targets: [Buffer<Float>] = []
         var labels: [Buffer<Int32>] = []
         var positions = 1
@@ -139,7 +143,6 @@ package final class Trainer: @unchecked Sendable {
         if fresh.stateCount > 0, (states?.values.count ?? 0) < cappedProduct(fresh.stateCount, rows) {
             states = try LayerStates(count: fresh.stateCount, rows: rows, in: allocator)
         }
-        if isFresh { fresh.attach(weights, gradients: gradients, trainable: weightNoise?.weights) }
         if let states { fresh.attach(states) }
         plan = fresh
         self.states = states

@@ -41,6 +41,12 @@ extension Trainer {
         }
     }
 
+    /// Updates with the batches that wait, at an end that was not known before.
+    func finishGroup(in context: Context) throws(ApusError) {
+        guard settings.accumulationSteps > 1, holdsGroup else { return }
+        try apply(scale: state.group.lastSize / state.group.size, in: context)
+    }
+
     private func scaleGradients(by factor: Float, in context: Context) {
         let gradient = gradients.pointer
         context.parallel(over: model.graph.trainableCount, by: Trainer.numbersOfSlice) { range in

@@ -99,7 +99,8 @@ extension Trainer {
                 guard let shape = plan?.program.outputShapes[index] else { continue }
                 try view.gatherLabels(
                     order, start: start, count: count, classes: LossForm(measures.layouts[index], shape).width,
-                    ignored: losses[index].ignoredClass, into: labels[index].pointer, name: name)
+                    ignored: losses[index].ignoredClass, into: labels[index].pointer, name: name,
+                    numbering: dataset.number)
             }
         }
     }

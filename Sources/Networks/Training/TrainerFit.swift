@@ -22,7 +22,8 @@ package struct FitPlan {
 extension Trainer {
     /// Trains `plan.epochs` more epochs and publishes. An error leaves trainer and model as they were.
     package func fit(
-        _ train: Dataset, validation: Dataset?, plan: FitPlan, progress: ProgressSink?, in context: Context
+        _ train: any DataSource, validation: (any DataSource)?, plan: FitPlan, progress: ProgressSink?,
+        in context: Context
     ) throws(ApusError) {
         guard plan.epochs >= 1 else { throw .invalid("epochs must be at least 1, got \(plan.epochs).") }
         guard plan.batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(plan.batchSize).") }
@@ -30,49 +31,62 @@ extension Trainer {
             throw .invalid("validation_split must be in [0, 1), got \(plan.validationSplit).")
         }
         let callbacks = try FitCallbacks(plan.callbacks)
-        try check(train, targets: true)
+        try check(train.form, targets: true)
         try checkClassWeights(plan.classWeights)
         if let validation {
             do {
-                try check(validation, targets: true)
+                try check(validation.form, targets: true)
             } catch { throw error.within("validation") }
         }
-        var rows = train.rows
-        var heldOut: (data: Dataset, start: Int, count: Int)?
+        var own = PassPlan(batchSize: plan.batchSize, shuffles: plan.shuffles, seed: seed)
+        var held: (source: any DataSource, plan: PassPlan)?
         if let validation {
-            heldOut = (validation, 0, validation.rows)
+            held = (validation, PassPlan(batchSize: plan.batchSize))
         } else if plan.validationSplit > 0 {
-            rows = Int(Double(train.rows) * (1 - plan.validationSplit))
-            guard rows >= 1, rows < train.rows else {
+            guard let all = train.rows else {
+                throw .invalid("validation_split needs data of a known number of rows; pass validation data instead.")
+            }
+            let rows = Int(Double(all) * (1 - plan.validationSplit))
+            guard rows >= 1, rows < all else {
                 throw .invalid(
-                    "validation_split \(plan.validationSplit) of \(train.rows) rows leaves \(rows) to train on and \(train.rows - rows) to validate."
+                    "validation_split \(plan.validationSplit) of \(all) rows leaves \(rows) to train on and \(all - rows) to validate."
                 )
             }
-            heldOut = (train, rows, train.rows - rows)
+            own.rows = 0..<rows
+            held = (train, PassPlan(rows: rows..<all, batchSize: plan.batchSize))
         }
-        let batch = min(plan.batchSize, rows)
-        let ownShapes = rowShapes(train)
-        var rowsAtOnce = batch
-        if let heldOut {
-            let shapes = rowShapes(heldOut.data)
-            let count = min(plan.batchSize, heldOut.count)
-            if shapes == ownShapes { rowsAtOnce = max(batch, count) } else { try prepare(rows: count, shapes, in: context) }
+        own.batchSize = batchSize(of: train, own)
+        let ownShapes = rowShapes(train.form)
+        var rowsAtOnce = own.batchSize
+        if let (source, plan) = held {
+            let shapes = rowShapes(source.form)
+            let count = batchSize(of: source, plan)
+            held?.plan.batchSize = count
+            if shapes == ownShapes {
+                rowsAtOnce = max(rowsAtOnce, count)
+            } else {
+                try prepare(rows: count, shapes, in: context)
+            }
         }
         try prepare(rows: rowsAtOnce, ownShapes, in: context)
-        let order = plan.shuffles ? try Buffer<Int>(rows, in: allocator) : nil
         let before = try snapshot(in: context)
+        let pass = try train.pass(own, in: context)
+        defer { pass.end() }
+        var heldOut: (any DataPass)?
+        if let (source, plan) = held { heldOut = try source.pass(plan, in: context) }
+        defer { heldOut?.end() }
         classWeights = plan.classWeights
+        sourceAugmentation = train.form.augmentation
         defer {
             classWeights = nil
+            sourceAugmentation = nil
             forgetPass()
         }
         do {
             let names = measureNames(heldOut: heldOut != nil, callbacks)
             let round = FitRun(self, names: names, save: plan.save, context)
             try callbacks.begin(round)
-            try run(
-                train, rows: rows, batch: batch, order: order, heldOut: heldOut, plan, callbacks, round, progress,
-                context)
+            try run(pass, heldOut: heldOut, plan, callbacks, round, progress, context)
             standForWeights()
             try callbacks.end(round)
             try publish(in: context)
@@ -82,29 +96,32 @@ extension Trainer {
         }
     }
 
+    /// Rows of a whole batch of a pass: never more than there are.
+    private func batchSize(of source: any DataSource, _ plan: PassPlan) -> Int {
+        guard let rows = plan.rows?.count ?? source.rows else { return plan.batchSize }
+        return min(plan.batchSize, rows)
+    }
+
     private func run(
-        _ train: Dataset, rows: Int, batch: Int, order: Buffer<Int>?,
-        heldOut: (data: Dataset, start: Int, count: Int)?, _ plan: FitPlan, _ callbacks: FitCallbacks,
+        _ pass: any DataPass, heldOut: (any DataPass)?, _ plan: FitPlan, _ callbacks: FitCallbacks,
         _ round: FitRun, _ progress: ProgressSink?, _ context: Context
     ) throws(ApusError) {
         let begin = monotonicSeconds()
-        let batches = (rows - 1) / batch + 1
+        let batches = pass.batches
         // Epochs without end are as many as there can be.
         let (sum, overflow) = state.epoch.addingReportingOverflow(plan.epochs)
         let last = overflow ? Int.max : sum
-        if state.position >= batches { state.position = 0 }
+        if let batches, state.position >= batches { state.position = 0 }
         if state.position == 0 { zeroGradients() }
         var stops = false
         while state.epoch < last, !stops {
             try callbacks.beginEpoch(round)
-            if let order {
-                // The order of an epoch is a function of the seed and its number.
-                Philox(seed: seed, stream: 1 << 63 | UInt64(state.epoch)).permute(order.pointer, count: rows)
-            }
+            let first = state.position
+            try pass.begin(epoch: state.epoch, batch: first)
             var report = ProgressReport(.batch)
             report.epoch = state.epoch + 1
             report.epochs = last
-            report.batches = batches
+            report.batches = batches ?? 0
             report.metricNames = Array(metricNames.dropFirst())
             let epochBegin = monotonicSeconds()
             measures.reset()
@@ -119,14 +136,17 @@ extension Trainer {
                 report.loss = measures.meanLoss
                 report.metrics = measures.others
             }
-            while state.position < batches, !stops {
+            var isOver = false
+            while !isOver, !stops {
                 try context.checkInterrupt()
-                let start = state.position * batch
-                let count = min(batch, rows - start)
+                guard let batch = try pass.next() else {
+                    isOver = true
+                    break
+                }
                 do throws(ApusError) {
                     _ = try step(
-                        train, order.map { UnsafePointer($0.pointer) }, start: start, count: count,
-                        withMetrics: true, endsGroup: state.position + 1 == batches, in: context)
+                        batch.data, batch.order, start: batch.start, count: batch.count, withMetrics: true,
+                        endsGroup: state.position + 1 == batches, in: context)
                 } catch {
                     guard error.code == .notConverged, callbacks.stopsOnNaN else { throw error }
                     context.warn(error.message)
@@ -134,23 +154,32 @@ extension Trainer {
                     break
                 }
                 state.position += 1
-                seen += count
+                isOver = state.position == batches
+                seen += batch.count
                 if plan.reportsBatches {
                     fill(.batch)
                     stops = try context.report(report, to: progress)
                 }
             }
-            guard state.position >= batches else { break }
+            guard isOver else { break }
+            if seen == 0 {
+                // A stop came after the last batch of an epoch whose end was not known then.
+                guard first > 0 else { throw .invalid("The data ended before the first row of epoch \(report.epoch).") }
+                try finishGroup(in: context)
+                state.position = 0
+                state.epoch += 1
+                continue
+            }
+            try finishGroup(in: context)
+            report.batches = state.position
+            fill(.epoch)
             state.position = 0
             state.epoch += 1
-            fill(.epoch)
-            report.batch = batches
             var values = [report.loss] + report.metrics
             if let heldOut {
                 classWeights = nil
                 defer { classWeights = plan.classWeights }
-                let held = try evaluate(
-                    heldOut.data, start: heldOut.start, count: heldOut.count, batchSize: plan.batchSize, in: context)
+                let held = try evaluate(heldOut, epoch: report.epoch - 1, in: context)
                 report.hasValidation = true
                 report.validationLoss = held[0]
                 report.validationMetrics = Array(held.dropFirst())
@@ -177,32 +206,38 @@ extension Trainer {
             + (callbacks.reportsLearningRate ? ["learning_rate"] : [])
     }
 
-    /// Loss and metrics over rows of a dataset, in the order of `metricNames`.
-    func evaluate(
-        _ dataset: Dataset, start: Int, count: Int, batchSize: Int, in context: Context
-    ) throws(ApusError) -> [Double] {
-        let batch = min(batchSize, count)
+    /// Loss and metrics over a pass, in the order of `metricNames`.
+    private func evaluate(_ pass: any DataPass, epoch: Int, in context: Context) throws(ApusError) -> [Double] {
         measures.reset()
+        try pass.begin(epoch: epoch, batch: 0)
         var done = 0
-        while done < count {
+        while done != pass.batches {
             try context.checkInterrupt()
-            let rows = min(batch, count - done)
+            guard let batch = try pass.next() else { break }
             try forward(
-                dataset, start: start + done, count: rows, training: false, borrows: true, in: context)
+                batch.data, batch.order, start: batch.start, count: batch.count, training: false, borrows: true,
+                in: context)
             _ = try evaluate(
-                dataset, start: start + done, withGradients: false, withMetrics: true, in: context)
-            done += rows
+                batch.data, batch.order, start: batch.start, withGradients: false, withMetrics: true, in: context)
+            done += 1
         }
+        guard done > 0 else { throw .invalid("The data to evaluate on ended before its first row.") }
         return measures.values
     }
 
-    /// Loss and metrics over a whole dataset.
-    package func evaluate(_ dataset: Dataset, batchSize: Int, in context: Context) throws(ApusError) -> [Double] {
+    /// Loss and metrics over all rows of a source.
+    package func evaluate(_ source: any DataSource, batchSize: Int, in context: Context) throws(ApusError) -> [Double] {
         guard batchSize >= 1 else { throw .invalid("batch_size must be at least 1, got \(batchSize).") }
-        try check(dataset, targets: true)
-        defer { forgetPass() }
+        try check(source.form, targets: true)
+        var plan = PassPlan(batchSize: batchSize)
+        plan.batchSize = self.batchSize(of: source, plan)
+        let pass = try source.pass(plan, in: context)
+        defer {
+            pass.end()
+            forgetPass()
+        }
         return try onPublishedWeights { () throws(ApusError) in
-            try evaluate(dataset, start: 0, count: dataset.rows, batchSize: batchSize, in: context)
+            try evaluate(pass, epoch: state.epoch, in: context)
         }
     }
 

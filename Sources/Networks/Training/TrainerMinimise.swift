@@ -21,7 +21,7 @@ extension Trainer {
         if let slot = constrained.first {
             throw .unsupported("Weight '\(slot.path)' has a constraint, which these methods do not keep.")
         }
-        try prepare(rows: min(train.rows, Trainer.rowsOfPart), rowShapes(train), in: context)
+        try prepare(rows: min(train.count, Trainer.rowsOfPart), rowShapes(train), in: context)
         let function = try BatchFunction(self, train, context)
         guard function.count > 0 else { throw .invalid("The network has no weights to train.") }
         let before = try snapshot(in: context)
@@ -98,9 +98,9 @@ extension Trainer {
             gradient?.update(repeating: 0, count: count)
             var (loss, size) = (0.0, 0.0)
             var start = 0
-            while start < data.rows {
+            while start < data.count {
                 try context.checkInterrupt()
-                let rows = min(Trainer.rowsOfPart, data.rows - start)
+                let rows = min(Trainer.rowsOfPart, data.count - start)
                 try trainer.forward(data, start: start, count: rows, training: true, borrows: true, in: context)
                 let part = try trainer.evaluate(
                     data, start: start, withGradients: gradient != nil, withMetrics: false, in: context)

@@ -14,7 +14,7 @@ extension Trainer {
         hasLossGradients = false
         currentRows = 0
         hasMixedTargets = false
-        let augments = training && dataset.augmentation != nil
+        let augments = training && augmentation(of: dataset) != nil
         try loadInputs(
             dataset, order, start: start, count: count, borrows: borrows && !augments, plan, in: context)
         if augments { try augment(dataset, order, start: start, count: count, plan, in: context) }
@@ -30,7 +30,7 @@ extension Trainer {
     /// A forward pass over all rows of some inputs, checked here.
     package func runForward(_ dataset: Dataset, training: Bool, in context: Context) throws(ApusError) {
         try check(dataset, targets: false)
-        try forward(dataset, count: dataset.rows, training: training, borrows: false, in: context)
+        try forward(dataset, count: dataset.count, training: training, borrows: false, in: context)
         plan?.commitUpdates()
     }
 
@@ -56,8 +56,8 @@ extension Trainer {
     /// The loss of the last forward pass on its targets, and the gradients by the outputs for `backward`.
     package func loss(_ dataset: Dataset, in context: Context) throws(ApusError) -> Double {
         try checkTargets(dataset, ready().program.outputShapes)
-        guard dataset.rows == currentRows else {
-            throw .shape("targets have \(dataset.rows) rows, the last forward pass had \(currentRows).")
+        guard dataset.count == currentRows else {
+            throw .shape("targets have \(dataset.count) rows, the last forward pass had \(currentRows).")
         }
         return try evaluate(dataset, withGradients: true, withMetrics: false, in: context).loss
     }
@@ -136,7 +136,7 @@ extension Trainer {
         defer { forgetPass() }
         let passes = state.passes
         do {
-            return try step(dataset, nil, start: 0, count: dataset.rows, withMetrics: false, in: context).loss
+            return try step(dataset, nil, start: 0, count: dataset.count, withMetrics: false, in: context).loss
         } catch {
             state.passes = passes
             throw error
@@ -157,7 +157,7 @@ extension Trainer {
             forgetPass()
         }
         do {
-            _ = try step(dataset, nil, start: 0, count: dataset.rows, withMetrics: true, in: context)
+            _ = try step(dataset, nil, start: 0, count: dataset.count, withMetrics: true, in: context)
             return measures.values
         } catch {
             state.passes = passes
@@ -181,14 +181,14 @@ extension Trainer {
             + dataset.targets.enumerated().map { ("targets[\($0.offset)]", $0.element) }
         for (name, view) in named where !view.dtype.isInteger {
             for row in 0..<count {
-                let number = order.map { $0[start + row] } ?? start + row
+                let place = order.map { $0[start + row] } ?? start + row
                 var fault: Double?
-                let values = view.rowView(number)
+                let values = view.rowView(place)
                 values.forEachElement { _, pointer in
                     let value = values.double(pointer)
                     if !value.isFinite { fault = value }
                 }
-                if let fault { return .invalid("\(name) must be finite; row \(number) holds \(fault).") }
+                if let fault { return .invalid("\(name) must be finite; row \(dataset.number(place)) holds \(fault).") }
             }
         }
         return ApusError(

@@ -37,6 +37,9 @@ extension Dataset {
 }
 
 extension Trainer {
+    /// What the rows of a dataset go through in training: its own, or that of the source which a fit takes them from.
+    func augmentation(of dataset: Dataset) -> TrainingAugmentation? { dataset.augmentation ?? sourceAugmentation }
+
     /// Augments the rows of a batch where they were gathered; with targets, those that were.
     ///
     /// Keyed by the trainer's seed, the epoch and the rows' numbers in the dataset, so that a fit that was stopped and
@@ -45,7 +48,7 @@ extension Trainer {
     func augment(
         _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, _ plan: Plan, in context: Context
     ) throws(ApusError) {
-        guard let augmentation = dataset.augmentation else { return }
+        guard let augmentation = augmentation(of: dataset) else { return }
         let mixes = augmentation.augmenter.mixesSamples
         var mixed: [Augmenter.Targets] = []
         if mixes {
@@ -68,7 +71,8 @@ extension Trainer {
         try augmentation.augmenter.run(
             images, shape, to: images, targets: mixed,
             key: SampleKey(
-                seed: seed, epoch: UInt64(state.epoch), first: start, rows: order.map { $0 + start }),
+                seed: seed, epoch: UInt64(state.epoch), first: start, rows: order.map { $0 + start },
+                numbering: dataset.numbering),
             name: "inputs[\(augmentation.input)]", in: context)
     }
 }

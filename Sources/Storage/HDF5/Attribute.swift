@@ -93,7 +93,9 @@ extension Cursor {
     /// A text of fixed size: ends at its first zero byte, or is padded with spaces.
     mutating func paddedText(_ size: Int) throws(ApusError) -> String {
         let place = try take(size)
-        let field = UnsafeRawBufferPointer(start: bytes.start + place, count: size)
+        let run = try bytes.run(place, size)
+        defer { withExtendedLifetime(run) {} }
+        let field = run.bytes
         return try bytes.text(place, field.firstIndex(of: 0) ?? size)
     }
 }

@@ -2,7 +2,12 @@ import Core
 
 /// The bytes of an HDF5 file, with the sizes of its addresses and lengths. Every read is checked against the end.
 struct FileBytes {
-    let start: UnsafeRawPointer
+    private enum Place {
+        case memory(UnsafeRawPointer)
+        case file(FilePages)
+    }
+
+    private let place: Place
     let count: Int
     /// Where the superblock lies; addresses in the file count from here.
     var base = 0
@@ -10,12 +15,54 @@ struct FileBytes {
     var addressSize = 8
     var lengthSize = 8
 
+    /// Bytes in memory, which must stay there.
+    init(_ content: UnsafeRawBufferPointer) throws(ApusError) {
+        guard let start = content.baseAddress else { throw FileBytes.damaged("it is empty") }
+        place = .memory(start)
+        count = content.count
+    }
+
+    /// Bytes of an open file, read when they are asked for.
+    init(_ pages: FilePages) {
+        place = .file(pages)
+        count = pages.file.size
+    }
+
     static func damaged(_ what: String) -> ApusError { .corrupt("The file is damaged: \(what).") }
 
     /// Throws unless `length` bytes lie at `offset`.
     func check(_ offset: Int, _ length: Int, _ what: @autoclosure () -> String) throws(ApusError) {
         guard offset >= 0, length >= 0, offset <= count, length <= count - offset else {
             throw FileBytes.damaged("\(what()) lies beyond its end")
+        }
+    }
+
+    /// The byte at a place that was checked.
+    @inline(__always)
+    func byte(_ offset: Int) throws(ApusError) -> UInt8 {
+        switch place {
+        case .memory(let start): start.load(fromByteOffset: offset, as: UInt8.self)
+        case .file(let pages): try pages.byte(offset)
+        }
+    }
+
+    /// Bytes in a row: in the file's memory, or in a buffer of their own.
+    struct Run {
+        let start: UnsafeRawPointer
+        let count: Int
+        let owner: Buffer<UInt8>?
+
+        var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+    }
+
+    /// `length` bytes at a place that was checked.
+    func run(_ offset: Int, _ length: Int) throws(ApusError) -> Run {
+        switch place {
+        case .memory(let start): return Run(start: start + offset, count: length, owner: nil)
+        case .file(let pages):
+            let buffer = try Buffer<UInt8>(length, in: pages.allocator)
+            try pages.file.read(offset, length, into: UnsafeMutableRawPointer(buffer.pointer))
+            return Run(start: UnsafeRawPointer(buffer.pointer), count: length, owner: buffer)
         }
     }
 
@@ -35,8 +82,11 @@ struct FileBytes {
     func verify(_ start: Int, _ end: Int, _ what: @autoclosure () -> String) throws(ApusError) {
         try check(start, 4, what())
         try check(end, 4, what())
-        let stored = UInt32(littleEndian: self.start.loadUnaligned(fromByteOffset: end, as: UInt32.self))
-        if Lookup3.hash(self.start + start, max(end - start, 0)) != stored {
+        var stored: UInt32 = 0
+        for index in 0..<4 { stored |= UInt32(try byte(end + index)) << UInt32(8 * index) }
+        let run = try run(start, max(end - start, 0))
+        defer { withExtendedLifetime(run) {} }
+        if Lookup3.hash(run.start, run.count) != stored {
             throw FileBytes.damaged("\(what()) has a wrong checksum")
         }
     }
@@ -68,7 +118,7 @@ struct Cursor {
         let place = try take(size)
         var value: UInt64 = 0
         for index in 0..<size {
-            value |= UInt64(bytes.start.load(fromByteOffset: place + index, as: UInt8.self)) << UInt64(8 * index)
+            value |= UInt64(try bytes.byte(place + index)) << UInt64(8 * index)
         }
         return value
     }
@@ -104,9 +154,10 @@ struct Cursor {
     /// Throws unless the next bytes are these.
     mutating func expect(_ signature: StaticString, _ what: String) throws(ApusError) {
         let place = try take(signature.utf8CodeUnitCount)
-        for index in 0..<signature.utf8CodeUnitCount
-        where bytes.start.load(fromByteOffset: place + index, as: UInt8.self) != signature.utf8Start[index] {
-            throw FileBytes.damaged("\(what) is not where it should be")
+        for index in 0..<signature.utf8CodeUnitCount {
+            guard try bytes.byte(place + index) == signature.utf8Start[index] else {
+                throw FileBytes.damaged("\(what) is not where it should be")
+            }
         }
     }
 
@@ -121,7 +172,9 @@ extension FileBytes {
     /// Text of `length` bytes at a place that was checked, without the zero bytes at its end.
     func text(_ place: Int, _ length: Int) throws(ApusError) -> String {
         try check(place, length, "a text")
-        var content = UnsafeRawBufferPointer(start: start + place, count: length)
+        let run = try run(place, length)
+        defer { withExtendedLifetime(run) {} }
+        var content = run.bytes
         while let last = content.last, last == 0 { content = .init(rebasing: content.dropLast()) }
         if content.contains(0) { throw FileBytes.damaged("a text has a zero byte inside") }
         guard let text = String(validating: content, as: UTF8.self) else {

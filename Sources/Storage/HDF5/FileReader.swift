@@ -29,21 +29,24 @@ final class FileReader {
     static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// Where the superblock lies: at 0, 512, 1024, 2048, ...; nil when there is none.
-    static func superblock(in bytes: UnsafeRawBufferPointer) -> Int? {
+    static func superblock(in bytes: FileBytes) throws(ApusError) -> Int? {
         var offset = 0
         while offset <= bytes.count - signature.count {
-            if bytes[offset..<offset + signature.count].elementsEqual(signature) { return offset }
+            var length = 0
+            while length < signature.count {
+                if try bytes.byte(offset + length) != signature[length] { break }
+                length += 1
+            }
+            if length == signature.count { return offset }
             offset = offset == 0 ? 512 : offset * 2
         }
         return nil
     }
 
     /// Throws `corrupt` when the superblock makes no sense or the file is shorter than it says.
-    init(_ content: UnsafeRawBufferPointer, superblock: Int, limits: LoadLimits, in context: Context)
-        throws(ApusError)
-    {
-        guard let start = content.baseAddress else { throw FileBytes.damaged("it is empty") }
-        var bytes = FileBytes(start: start, count: content.count, base: superblock)
+    init(_ content: FileBytes, superblock: Int, limits: LoadLimits, in context: Context) throws(ApusError) {
+        var bytes = content
+        bytes.base = superblock
         var cursor = try bytes.cursor(from: superblock, "the superblock")
         try cursor.skip(8)
         let version = try cursor.byte()

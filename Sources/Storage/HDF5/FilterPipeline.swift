@@ -39,54 +39,72 @@ struct FilterPipeline {
         }
     }
 
-    /// Bytes that are somewhere in the file, or in a buffer of their own.
-    struct Decoded {
-        var start: UnsafeRawPointer
-        var count: Int
-        var owner: Buffer<UInt8>?
-    }
-
-    /// Undoes the filters of one chunk, last first; bit i of `mask` set means that filter i was left out.
+    /// Undoes the filters of one chunk, last first; bit i of `mask` set means that filter i was left out. What comes out
+    /// lies where it was or in the scratch memory.
     func decode(
         _ start: UnsafeRawPointer, _ size: Int, mask: Int, element: Int, expected: Int, of name: String,
-        in allocator: Allocator
-    ) throws(ApusError) -> Decoded {
-        var bytes = Decoded(start: start, count: size)
+        in scratch: FilterScratch
+    ) throws(ApusError) -> UnsafeRawPointer {
+        var (start, count) = (start, size)
         let applied = filters.indices.filter { mask >> $0 & 1 == 0 }
         for (position, index) in applied.enumerated().reversed() {
             switch filters[index] {
             case .fletcher32:
-                guard bytes.count >= 4, Fletcher32.isRight(bytes.start, bytes.count - 4) else {
+                guard count >= 4, Fletcher32.isRight(start, count - 4) else {
                     throw FileBytes.damaged("a chunk of '\(name)' has a wrong checksum")
                 }
-                bytes.count -= 4
+                count -= 4
             case .deflate:
                 // A checksum that was taken before compression comes out with the elements.
                 let extra = applied[..<position].contains { filters[$0] == .fletcher32 } ? 4 : 0
-                let out = try Buffer<UInt8>(expected + extra, in: allocator)
-                try Inflate.zlib(bytes.start, bytes.count, into: out, of: name)
-                withExtendedLifetime(bytes.owner) {}
-                bytes = Decoded(start: UnsafeRawPointer(out.pointer), count: out.count, owner: out)
+                let out = scratch.other(than: start)
+                try Inflate.zlib(start, count, into: out, expected + extra, of: name)
+                (start, count) = (UnsafeRawPointer(out), expected + extra)
             case .shuffle:
-                guard element > 1, bytes.count >= element else { continue }
-                let out = try Buffer<UInt8>(bytes.count, in: allocator)
-                let elements = bytes.count / element
+                guard element > 1, count >= element else { continue }
+                guard count <= expected + 4 else { throw wrongSize(count, expected, name) }
+                let out = scratch.other(than: start)
+                let elements = count / element
                 for byte in 0..<element {
-                    let plane = bytes.start + byte * elements
+                    let plane = start + byte * elements
                     for index in 0..<elements {
-                        out.pointer[index * element + byte] = plane.load(fromByteOffset: index, as: UInt8.self)
+                        out[index * element + byte] = plane.load(fromByteOffset: index, as: UInt8.self)
                     }
                 }
                 let whole = elements * element
-                if whole < bytes.count { memcpy(out.pointer + whole, bytes.start + whole, bytes.count - whole) }
-                withExtendedLifetime(bytes.owner) {}
-                bytes = Decoded(start: UnsafeRawPointer(out.pointer), count: out.count, owner: out)
+                if whole < count { memcpy(out + whole, start + whole, count - whole) }
+                start = UnsafeRawPointer(out)
             }
         }
-        guard bytes.count == expected else {
-            throw FileBytes.damaged("a chunk of '\(name)' has \(bytes.count) bytes instead of \(expected)")
-        }
-        return bytes
+        guard count == expected else { throw wrongSize(count, expected, name) }
+        return start
+    }
+
+    private func wrongSize(_ count: Int, _ expected: Int, _ name: String) -> ApusError {
+        FileBytes.damaged("a chunk of '\(name)' has \(count) bytes instead of \(expected)")
+    }
+}
+
+/// Memory in which chunks of one array are decoded, one after the other.
+final class FilterScratch {
+    private let first: Buffer<UInt8>
+    private let second: Buffer<UInt8>
+
+    /// Bytes that it takes.
+    static func size(_ filters: FilterPipeline, chunkSize: Int) -> Int {
+        let (size, overflow) = chunkSize.addingReportingOverflow(4)
+        return filters.isEmpty ? 0 : overflow ? Int.max : size.multipliedReportingOverflow(by: 2).partialValue
+    }
+
+    init(_ filters: FilterPipeline, chunkSize: Int, in allocator: Allocator) throws(ApusError) {
+        let size = FilterScratch.size(filters, chunkSize: chunkSize) / 2
+        first = try Buffer(size, in: allocator)
+        second = try Buffer(size, in: allocator)
+    }
+
+    /// One of its two places, the one that does not begin at `start`.
+    func other(than start: UnsafeRawPointer) -> UnsafeMutablePointer<UInt8> {
+        start == UnsafeRawPointer(first.pointer) ? second.pointer : first.pointer
     }
 }
 

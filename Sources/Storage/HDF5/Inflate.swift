@@ -14,18 +14,20 @@ struct Inflate {
     private let name: String
 
     /// Fills `out` from the stream. Throws `corrupt` unless the stream holds exactly as much and its Adler-32 is right.
-    static func zlib(_ bytes: UnsafeRawPointer, _ count: Int, into out: Buffer<UInt8>, of name: String)
-        throws(ApusError)
-    {
-        var inflate = Inflate(bytes, count, out, name)
+    static func zlib(
+        _ bytes: UnsafeRawPointer, _ count: Int, into out: UnsafeMutablePointer<UInt8>, _ outCount: Int, of name: String
+    ) throws(ApusError) {
+        var inflate = Inflate(bytes, count, out, outCount, name)
         try inflate.run()
     }
 
-    private init(_ bytes: UnsafeRawPointer, _ count: Int, _ out: Buffer<UInt8>, _ name: String) {
+    private init(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ out: UnsafeMutablePointer<UInt8>, _ outCount: Int, _ name: String
+    ) {
         input = bytes
         inputCount = count
-        output = out.pointer
-        outputCount = out.count
+        output = out
+        outputCount = outCount
         self.name = name
     }
 
@@ -63,9 +65,9 @@ struct Inflate {
         while index < outputCount {
             let end = min(index + 4096, outputCount)
             while index < end {
-                a += Int(output[index])
-                b += a
-                index += 1
+                a &+= Int(output[index])
+                b &+= a
+                index &+= 1
             }
             a %= 65_521
             b %= 65_521
@@ -75,8 +77,20 @@ struct Inflate {
 
     // Bits
 
+    /// Makes at least `count` bits (at most 56) there, if the input has them.
+    @inline(__always)
     private mutating func fill(_ count: Int) {
-        while bitCount < count, inputPosition < inputCount {
+        if bitCount >= count { return }
+        if inputCount - inputPosition >= 8 {
+            // Whole bytes as far as there is room; bits above them come again with the next word.
+            let word = UInt64(littleEndian: input.loadUnaligned(fromByteOffset: inputPosition, as: UInt64.self))
+            bits |= word << UInt64(bitCount)
+            let bytes = (63 - bitCount) >> 3
+            inputPosition += bytes
+            bitCount += bytes << 3
+            return
+        }
+        while bitCount <= 56, inputPosition < inputCount {
             bits |= UInt64(input.load(fromByteOffset: inputPosition, as: UInt8.self)) << UInt64(bitCount)
             bitCount += 8
             inputPosition += 1
@@ -100,41 +114,59 @@ struct Inflate {
         let length = try take(16)
         let complement = try take(16)
         guard length == ~complement & 0xFFFF, length <= outputCount - outputPosition else { throw damaged() }
-        for _ in 0..<length {
-            output[outputPosition] = UInt8(truncatingIfNeeded: try take(8))
-            outputPosition += 1
-        }
+        // Whole bytes that are buffered go back.
+        inputPosition -= bitCount >> 3
+        (bits, bitCount) = (0, 0)
+        guard length <= inputCount - inputPosition else { throw damaged() }
+        memcpy(output + outputPosition, input + inputPosition, length)
+        inputPosition += length
+        outputPosition += length
     }
 
     private mutating func compressed(_ literals: HuffmanCode, _ distances: HuffmanCode) throws(ApusError) {
+        let (lengthBase, lengthBits) = (Inflate.lengthBase, Inflate.lengthBits)
+        let (distanceBase, distanceBits) = (Inflate.distanceBase, Inflate.distanceBits)
+        // Changed here, and put back at the end: memory is written through another pointer meanwhile.
+        var position = outputPosition
+        defer { outputPosition = position }
         while true {
             let symbol = try decode(literals)
             if symbol < 256 {
-                guard outputPosition < outputCount else { throw damaged() }
-                output[outputPosition] = UInt8(truncatingIfNeeded: symbol)
-                outputPosition += 1
+                guard position < outputCount else { throw damaged() }
+                output[position] = UInt8(truncatingIfNeeded: symbol)
+                position += 1
                 continue
             }
             if symbol == 256 { return }
             guard symbol <= 285 else { throw damaged() }
-            let length = Inflate.lengthBase[symbol - 257] + (try take(Inflate.lengthBits[symbol - 257]))
+            let length = lengthBase[symbol - 257] + (try take(lengthBits[symbol - 257]))
             let code = try decode(distances)
             guard code < 30 else { throw damaged() }
-            let distance = Inflate.distanceBase[code] + (try take(Inflate.distanceBits[code]))
-            guard distance <= outputPosition, length <= outputCount - outputPosition else { throw damaged() }
-            for _ in 0..<length {
-                output[outputPosition] = output[outputPosition - distance]
-                outputPosition += 1
+            let distance = distanceBase[code] + (try take(distanceBits[code]))
+            guard distance <= position, length <= outputCount - position else { throw damaged() }
+            let source = output + (position - distance)
+            let target = output + position
+            if distance >= length {
+                memcpy(target, source, length)
+            } else if distance == 1 {
+                memset(target, Int32(source[0]), length)
+            } else {
+                // What was just written is read again.
+                for index in 0..<length { target[index] = source[index] }
             }
+            position += length
         }
     }
 
+    @inline(__always)
     private mutating func decode(_ code: HuffmanCode) throws(ApusError) -> Int {
         fill(15)
-        guard let (symbol, length) = code.symbol(at: bits), length <= bitCount else { throw damaged() }
+        let entry = code.entry(at: bits)
+        let length = entry & 15
+        guard entry != 0, length <= bitCount else { throw damaged() }
         bits >>= UInt64(length)
         bitCount -= length
-        return symbol
+        return entry >> 4
     }
 
     private mutating func dynamicCodes() throws(ApusError) -> (HuffmanCode, HuffmanCode) {
@@ -187,10 +219,11 @@ struct Inflate {
     ]
 }
 
-/// A canonical Huffman code of at most 15 bits, as one table over the next 15 bits of the stream.
+/// A canonical Huffman code of at most 15 bits, as one table over the next bits of the stream.
 struct HuffmanCode {
-    /// For each 15 bits: symbol << 4 | length; 0 for no symbol.
+    /// For as many bits as the longest word has: symbol << 4 | length; 0 for no symbol.
     private var table: [UInt16]
+    private let mask: UInt64
 
     /// The code with these lengths; nil when they are over-subscribed.
     init?(_ lengths: [Int]) {
@@ -201,7 +234,9 @@ struct HuffmanCode {
     }
 
     init(fixed lengths: [Int]) {
-        table = [UInt16](repeating: 0, count: 1 << 15)
+        let longest = max(lengths.max() ?? 0, 1)
+        mask = (1 << UInt64(longest)) - 1
+        table = [UInt16](repeating: 0, count: 1 << longest)
         var counts = [Int](repeating: 0, count: 16)
         for length in lengths where length > 0 { counts[length] += 1 }
         var next = [Int](repeating: 0, count: 17)
@@ -214,15 +249,14 @@ struct HuffmanCode {
             var reversed = 0
             for bit in 0..<length where code >> bit & 1 == 1 { reversed |= 1 << (length - 1 - bit) }
             var entry = reversed
-            while entry < 1 << 15 {
+            while entry < table.count {
                 table[entry] = UInt16(symbol << 4 | length)
                 entry += 1 << length
             }
         }
     }
 
-    func symbol(at bits: UInt64) -> (symbol: Int, length: Int)? {
-        let entry = Int(table[Int(bits & 0x7FFF)])
-        return entry == 0 ? nil : (entry >> 4, entry & 15)
-    }
+    /// symbol << 4 | length of what the next bits begin with; 0 for nothing.
+    @inline(__always)
+    func entry(at bits: UInt64) -> Int { Int(table[Int(truncatingIfNeeded: bits & mask)]) }
 }

@@ -7,9 +7,9 @@ struct StoredArray {
     let type: Datatype
     let shape: Shape
     let count: Int
+    let layout: Layout
+    let filters: FilterPipeline
     private let file: FileReader
-    private let layout: Layout
-    private let filters: FilterPipeline
 
     /// Reads the array's description. Throws for groups, external and virtual storage, unknown filters, and an array that
     /// was read before.
@@ -49,14 +49,14 @@ struct StoredArray {
         case .integer(1, false, _) where exact: try tensor(.uint8)
         case .integer where !exact: try tensor(.int64)
         case .boolean where exact: try tensor(.bool)
-        default: throw unreadable()
+        default: throw type.unreadable(name)
         }
     }
 
     /// The texts of a list or a scalar, all of one fixed size.
     func texts() throws(ApusError) -> [String] {
         guard case .text(let size) = type, case .whole(let place, let stored) = layout, filters.isEmpty else {
-            throw unreadable()
+            throw type.unreadable(name)
         }
         if count == 0 { return [] }
         let bytes = try byteCount(of: count)
@@ -73,10 +73,6 @@ struct StoredArray {
         .limit("The list '\(name)' has \(count) texts; the limit is 16 times \(file.limits.maximumLayers).")
     }
 
-    private func unreadable() -> ApusError {
-        .unsupported("The array '\(name)' has elements of type \(type.name), which cannot be used here.")
-    }
-
     private func byteCount(of elements: Int) throws(ApusError) -> Int {
         let (size, overflow) = elements.multipliedReportingOverflow(by: type.size)
         if overflow { throw FileBytes.damaged("the array '\(name)' has an absurd shape") }
@@ -84,7 +80,7 @@ struct StoredArray {
     }
 
     /// Where an unchunked array lies, all of it inside the file.
-    private func wholePlace(_ place: Int?, _ stored: Int, _ size: Int) throws(ApusError) -> Int {
+    func wholePlace(_ place: Int?, _ stored: Int, _ size: Int) throws(ApusError) -> Int {
         guard let place, size <= stored else {
             throw FileBytes.damaged("the array '\(name)' of shape \(shape) is not all there")
         }
@@ -101,18 +97,26 @@ struct StoredArray {
             guard filters.isEmpty else { throw FileBytes.damaged("the array '\(name)' has filters without chunks") }
             let start = try count == 0 ? nil : wholePlace(place, stored, size)
             let tensor = try allocate(dtype)
-            if let start { try convert(file.bytes.start + start, to: tensor) }
+            if let start {
+                let run = try file.bytes.run(start, size)
+                try type.convert(
+                    run.start, count, to: UnsafeMutableRawPointer(tensor.bytes.pointer), dtype, of: name)
+                withExtendedLifetime(run) {}
+            }
             return tensor
         case .chunked(let chunking):
             let chunks = try ChunkReader(chunking, of: self, filters, in: file)
             let tensor = try allocate(dtype)
             if type.isNative(dtype) {
-                try chunks.read(into: UnsafeMutableRawPointer(tensor.bytes.pointer))
-                try convert(UnsafeRawPointer(tensor.bytes.pointer), to: tensor)
+                let out = UnsafeMutableRawPointer(tensor.bytes.pointer)
+                try chunks.read(into: out)
+                try type.convert(UnsafeRawPointer(out), count, to: out, dtype, of: name)
             } else {
                 let raw = try Buffer<UInt8>(size, in: file.context.allocator)
                 try chunks.read(into: UnsafeMutableRawPointer(raw.pointer))
-                try convert(UnsafeRawPointer(raw.pointer), to: tensor)
+                try type.convert(
+                    UnsafeRawPointer(raw.pointer), count, to: UnsafeMutableRawPointer(tensor.bytes.pointer), dtype,
+                    of: name)
                 withExtendedLifetime(raw) {}
             }
             return tensor
@@ -123,78 +127,5 @@ struct StoredArray {
         let (size, overflow) = count.multipliedReportingOverflow(by: dtype.size)
         try file.admit(overflow ? -1 : size, name)
         return try Tensor(dtype, shape, in: file.context.allocator)
-    }
-
-    /// Converts `count` elements of the file's type to the tensor's.
-    private func convert(_ source: UnsafeRawPointer, to tensor: Tensor) throws(ApusError) {
-        let out = UnsafeMutableRawPointer(tensor.bytes.pointer)
-        switch (type, tensor.dtype) {
-        case (_, let dtype) where type.isNative(dtype):
-            if source != UnsafeRawPointer(out) { memcpy(out, source, tensor.bytes.count) }
-            if dtype == .bool, tensor.bytes.elements.contains(where: { $0 > 1 }) {
-                throw FileBytes.damaged("the booleans of '\(name)' are not all 0 or 1")
-            }
-        case (.float(4, true), .float32), (.integer(4, true, true), .int32):
-            for index in 0..<count {
-                let value = source.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
-                out.storeBytes(of: value.byteSwapped, toByteOffset: 4 * index, as: UInt32.self)
-            }
-        case (.float(8, true), .float64), (.integer(8, true, true), .int64):
-            for index in 0..<count {
-                let value = source.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
-                out.storeBytes(of: value.byteSwapped, toByteOffset: 8 * index, as: UInt64.self)
-            }
-        case (.float(8, let bigEndian), .float32):
-            for index in 0..<count {
-                let bits = source.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
-                tensor.floats[index] = Float(Double(bitPattern: bigEndian ? bits.byteSwapped : bits))
-            }
-        case (.float(2, let bigEndian), .float32):
-            for index in 0..<count {
-                let bits = source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
-                tensor.floats[index] = Float(halfBits: bigEndian ? bits.byteSwapped : bits)
-            }
-        case (.integer(let size, let signed, let bigEndian), .int64):
-            for index in 0..<count {
-                var bits: UInt64 = 0
-                for byte in 0..<size {
-                    let place = size * index + (bigEndian ? size - 1 - byte : byte)
-                    bits |= UInt64(source.load(fromByteOffset: place, as: UInt8.self)) << UInt64(8 * byte)
-                }
-                let shift = UInt64(64 - 8 * size)
-                let value = signed ? Int64(bitPattern: bits << shift) >> Int64(shift) : Int64(clamping: bits)
-                tensor.int64s[index] = value
-            }
-        default: throw unreadable()
-        }
-    }
-}
-
-extension Datatype {
-    /// Whether elements in the file are those in memory, byte for byte.
-    func isNative(_ dtype: DType) -> Bool {
-        switch (self, dtype) {
-        case (.float(4, false), .float32), (.float(8, false), .float64), (.integer(4, true, false), .int32),
-            (.integer(8, true, false), .int64), (.integer(1, false, _), .uint8), (.boolean, .bool):
-            true
-        default: false
-        }
-    }
-}
-
-extension Float {
-    /// The value of an IEEE 754 half-precision number.
-    init(halfBits bits: UInt16) {
-        let sign = UInt32(bits & 0x8000) << 16
-        let exponent = UInt32(bits >> 10 & 0x1F)
-        let fraction = UInt32(bits & 0x3FF)
-        switch exponent {
-        case 0:
-            // Zero and subnormal numbers: fraction * 2^-24.
-            let value = Float(fraction) * 0x1p-24
-            self = sign == 0 ? value : -value
-        case 31: self = Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-        default: self = Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-        }
     }
 }

@@ -76,7 +76,10 @@ struct SymbolTable {
         let start = names.place + offset
         let most = min(names.size - offset, LoadLimits.maximumName + 1)
         var length = 0
-        while length < most, file.bytes.start.load(fromByteOffset: start + length, as: UInt8.self) != 0 { length += 1 }
+        while length < most {
+            if try file.bytes.byte(start + length) == 0 { break }
+            length += 1
+        }
         guard length < most else { throw FileBytes.damaged("a name has no end") }
         try file.spend(length)
         return try file.bytes.text(start, length)

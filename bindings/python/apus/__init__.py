@@ -35,6 +35,7 @@ _MODULES = (
     "calculus",
     "callbacks",
     "constraints",
+    "data",
     "initializers",
     "layers",
     "linalg",
@@ -49,6 +50,7 @@ _MODULES = (
     "preprocessing",
     "regularizers",
     "stats",
+    "utils",
 )
 _NAMES = {
     "Input": "layers",

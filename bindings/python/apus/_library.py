@@ -12,6 +12,7 @@ STRIDED = 1
 MAX_DIMENSIONS = 8
 PREDICT, PROBABILITIES, DECISION, INVERSE_TRANSFORM = 0, 1, 2, 3
 PROGRESS_ITERATION, PROGRESS_BATCH, PROGRESS_EPOCH = 1, 2, 3
+BATCH_EPOCH, BATCH_FILL = 1, 2
 LOG_WARNING = 1
 
 ALLOCATE = CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_size_t)
@@ -19,6 +20,7 @@ DEALLOCATE = CFUNCTYPE(None, c_void_p, c_void_p, c_size_t, c_size_t)
 LOG = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 # The address alone: making a pointer object for each batch of a training run would cost more than the call.
 PROGRESS = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+BATCH = CFUNCTYPE(c_int64, c_void_p, c_void_p)
 WRITE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 READ = CFUNCTYPE(c_int64, c_void_p, c_void_p, c_size_t)
 SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
@@ -155,6 +157,40 @@ class Moments(Structure):
     ]
 
 
+class BatchForm(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_inputs", c_int32),
+        ("inputs", POINTER(Array)),
+        ("targets", POINTER(Array)),
+        ("sample_weights", POINTER(Array)),
+        ("n_targets", c_int32),
+        ("n_sample_weights", c_int32),
+        ("rows", c_int64),
+        ("batches", c_int64),
+        ("any_rows", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class Batch(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stage", c_int32),
+        ("epoch", c_int64),
+        ("batch", c_int64),
+        ("row", c_int64),
+        ("rows", c_int64),
+        ("inputs", POINTER(Array)),
+        ("targets", POINTER(Array)),
+        ("sample_weights", POINTER(Array)),
+        ("n_inputs", c_int32),
+        ("n_targets", c_int32),
+        ("n_sample_weights", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
 # Minimisation. Addresses alone, as in PROGRESS.
 SCALAR_FUNCTION = CFUNCTYPE(c_int32, c_void_p, c_double, POINTER(c_double))
 OBJECTIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, POINTER(c_double), c_void_p)
@@ -278,6 +314,10 @@ PROTOTYPES = {
     "apus_dataset_create": (_STATUS, _HANDLE, _ARRAY, c_int32, _ARRAY, c_int32, _ARRAY, _OUT),
     "apus_dataset_free": (None, _HANDLE),
     "apus_dataset_set_sample_weights": (_STATUS, _HANDLE, _HANDLE, _ARRAY, c_int32),
+    "apus_dataset_open_hdf5": (_STATUS, _HANDLE, c_char_p, c_char_p, _OUT),
+    "apus_dataset_from_callback": (_STATUS, _HANDLE, POINTER(BatchForm), BATCH, c_void_p, _OUT),
+    "apus_dataset_info": (_STATUS, _HANDLE, _HANDLE, *_TEXT_OUT),
+    "apus_predict_dataset": (_STATUS, _HANDLE, _HANDLE, _HANDLE, c_int64, _ARRAY, c_int32),
     # Activations and metrics
     "apus_activation": (_STATUS, _HANDLE, c_char_p, _ARRAY, _ARRAY),
     "apus_metric_create": (_STATUS, _HANDLE, c_char_p, _OUT),

@@ -6,11 +6,12 @@ import os
 
 import numpy
 
-from . import _arrays, _context, _handles, _sharing, layers as _layers
+from . import _arrays, _context, _handles, _interrupt, _sharing, layers as _layers
 from ._errors import ShapeError
 from ._library import lib
 from ._trainer import Trainer, network_array
 from ._training import Training, positive, weight_array
+from .data import HDF5Dataset
 
 
 class Model(Training):
@@ -309,8 +310,11 @@ class Model(Training):
         """The network's output for each row, float32; a list of arrays for several outputs.
 
         ``batch_size`` is how many rows go through at once, by default as many as suits the library; results do not
-        depend on it. ``verbose`` is there for Keras's sake.
+        depend on it. ``verbose`` is there for Keras's sake. ``x`` may be an ``apus.data.HDF5Dataset``.
         """
+        if isinstance(x, HDF5Dataset):
+            rows = x.prepared(self)
+            return self._predict_rows(self._current(), rows, positive("batch_size", batch_size or 256))
         inputs = self._inputs(x)
         self._build_for(inputs)
         handle = self._current()
@@ -320,6 +324,24 @@ class Model(Training):
         if len(info["inputs"]) == 1 and len(info["outputs"]) == 1 and len(inputs) == 1:
             return handle.predict(inputs[0])
         return self._predict_many(handle, inputs, batch_size or 256)
+
+    def _predict_rows(self, handle, rows, batch_size):
+        shapes = [shape[1:] for shape in handle.info["outputs"]]
+        if any(extent is None or extent < 0 for shape in shapes for extent in shape):
+            raise ValueError("the outputs have extents that are not known before: predict arrays instead")
+        outputs = [numpy.empty((rows.rows, *shape), numpy.float32) for shape in shapes]
+        with _context.current() as context:
+            _interrupt.call(
+                context,
+                rows.rows * self._cost() / 3,
+                lib.apus_predict_dataset,
+                handle.pointer,
+                rows.pointer,
+                batch_size,
+                _arrays.views(outputs),
+                len(outputs),
+            )
+        return _one_or_all(outputs)
 
     def layer_outputs(self, x, names=None, *, training=False):
         """What layers give on the way from ``x`` to the outputs.

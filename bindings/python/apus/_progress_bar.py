@@ -40,11 +40,11 @@ class ProgressBar(Callback):
     def batch(self, batch, batches, logs):
         """Draws the bar anew, at most twenty times a second."""
         now = time.perf_counter()
-        if not self.draws or now - self.drawn < _INTERVAL or batch >= batches:
+        if not self.draws or now - self.drawn < _INTERVAL or (batches and batch >= batches):
             return
         self.drawn = now
         left = (now - self.started) / batch * (batches - batch)
-        self._draw(batch, batches, f"{duration(left)} left", logs)
+        self._draw(batch, batches, f"{duration(left)} left" if batches else duration(now - self.started), logs)
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.started
@@ -60,7 +60,7 @@ class ProgressBar(Callback):
     def _draw(self, batch, batches, timing, logs):
         done = _WIDTH * batch // max(batches, 1)
         bar = "━" * done + "─" * (_WIDTH - done)
-        line = f"{batch:>{len(str(batches))}}/{batches} {bar} {timing}{self._values(logs)}"
+        line = f"{batch:>{len(str(batches))}}/{batches or '?'} {bar} {timing}{self._values(logs)}"
         self._write("\r" + line + " " * (self.width - len(line)))
         self.width = len(line)
 

@@ -8,7 +8,21 @@ import numpy
 
 from . import _arrays, _context, _handles, _interrupt
 from ._errors import ShapeError
+from ._streams import Batches
 from ._library import ITERATION_CALLBACK, PROGRESS, PROGRESS_BATCH, Array, FitOptions, Minimum, Progress, lib
+
+
+def set_augmentation(dataset, augmentation):
+    """Has each batch that a fit takes from a dataset augmented: by a transformation of ``apus.augmentation`` or a list of
+    them; None ends that."""
+    handle = None
+    if augmentation is not None:
+        from .augmentation._images import augmenter
+
+        handle = augmenter(augmentation)._augmenter()
+    with _context.current() as context:
+        pointer = None if handle is None else handle.pointer
+        context.check(lib.apus_dataset_set_augmentation(context.handle, dataset.pointer, pointer, 0))
 
 
 class Dataset(_handles.Handle):
@@ -43,49 +57,6 @@ class Dataset(_handles.Handle):
                     lib.apus_dataset_set_sample_weights(context.handle, self.pointer, views, len(weights))
                 )
 
-    def set_augmentation(self, augmentation):
-        """Has each batch of a fit augmented: a transformation of ``apus.augmentation`` or a list of them."""
-        from .augmentation._images import augmenter
-
-        handle = augmenter(augmentation)._augmenter()
-        with _context.current() as context:
-            context.check(lib.apus_dataset_set_augmentation(context.handle, self.pointer, handle.pointer, 0))
-
-
-class Trainer(_handles.Handle):
-    """A network in training: weights of its own, the optimizer's state, position and random state."""
-
-    __slots__ = ("_names", "cost", "is_running")
-
-    def __init__(self, pointer, cost):
-        super().__init__(pointer, lib.apus_trainer_free)
-        self._names = None
-        self.cost = cost
-        self.is_running = False
-
-    @classmethod
-    def create(cls, model, parameters, cost):
-        """A trainer of ``model`` with ``parameters`` (JSON text). ``cost`` is about the seconds that a row takes."""
-        out = ctypes.c_void_p()
-        with _context.current() as context:
-            context.check(
-                lib.apus_trainer_create(context.handle, model.pointer, parameters.encode(), ctypes.byref(out))
-            )
-        return cls(out.value, cost)
-
-    @classmethod
-    def load(cls, path):
-        """A trainer from a checkpoint, and the model that it trains."""
-        trainer, model = ctypes.c_void_p(), ctypes.c_void_p()
-        with _context.current() as context:
-            with _handles.missing_file_named(path):
-                context.check(
-                    lib.apus_trainer_load(
-                        context.handle, os.fsencode(path), None, ctypes.byref(trainer), ctypes.byref(model)
-                    )
-                )
-        return cls(trainer.value, 0.0), _handles.Model(model.value)
-
     @property
     def names(self):
         """"loss", then the names of the metrics."""
@@ -101,13 +72,17 @@ class Trainer(_handles.Handle):
     def fit_epoch(
         self, train, validation, batch_size, shuffle, validation_split, on_batch=None, callbacks="", class_weight=None
     ):
-        """Trains one epoch and publishes the weights; what it measured as a ``dict``, and whether it was a whole epoch.
+        """Trains one epoch and publishes the weights; what it measured as a ``dict``, and how many batches and rows it
+        had, None if it was not a whole epoch.
 
         ``on_batch(batch, batches, logs)`` is called after each batch if given and may return True to stop. ``callbacks``
         are those of the library, as text.
         """
-        long = self.seconds(train.rows, batch_size) > _interrupt.LONG
-        watch = EpochWatch(self.names, on_batch)
+        made = [data for data in (train, validation) if isinstance(data, Batches)]
+        long = train in made or self.seconds(train.rows, batch_size) > _interrupt.LONG
+        watch = EpochWatch(self.names, on_batch, train.steps or 0 if train in made else 0)
+        for data in made:
+            data.keeper = watch
         options = FitOptions(
             epochs=1,
             batch_size=batch_size,
@@ -162,6 +137,14 @@ class Trainer(_handles.Handle):
         """Loss and metrics over a dataset, in the order of ``names``."""
         values = (ctypes.c_double * len(self.names))()
         with _context.current() as context:
+            if isinstance(dataset, Batches):
+                dataset.keeper = _interrupt.SignalKeeper()
+                with dataset.keeper:
+                    status = lib.apus_trainer_evaluate(
+                        context.handle, self.pointer, dataset.pointer, batch_size, values, len(values)
+                    )
+                context.check(status)
+                return list(values)
             _interrupt.call(
                 context,
                 self.seconds(dataset.rows, batch_size) / 3,
@@ -314,11 +297,12 @@ class Trainer(_handles.Handle):
 class EpochWatch(_interrupt.SignalKeeper):
     """The progress callback of one epoch. Exceptions of Python code stop training and are raised on leaving."""
 
-    def __init__(self, names, on_batch):
+    def __init__(self, names, on_batch, batches=0):
         super().__init__()
         self.callback = PROGRESS(self._called)
         self.logs = {}
-        self.whole = False
+        self.whole = None
+        self._batches = batches
         self._names = names
         self._on_batch = on_batch
 
@@ -340,9 +324,10 @@ class EpochWatch(_interrupt.SignalKeeper):
             if self._on_batch is None:
                 return 0
             self.logs = self._measured(progress)  # they stay when the decision is to stop
-            return 1 if self._on_batch(progress.batch, progress.batches, self.logs) else 0
+            batches = progress.batches or self._batches
+            return 1 if self._on_batch(progress.batch, batches, self.logs) else 0
         self.logs = self._measured(progress)
-        self.whole = True
+        self.whole = progress.batch, progress.samples
         if progress.has_validation:
             count = len(self._names) - 1
             held = named(self._names, [progress.validation_loss, *(progress.validation_metrics[:count] if count else [])])

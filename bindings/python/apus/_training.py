@@ -4,8 +4,10 @@ import numpy
 
 from . import _arrays, _configuration, _sharing, optimizers as _optimizers
 from ._progress_bar import ProgressBar, number
-from ._trainer import Dataset, Trainer, named
+from ._streams import Batches, is_stream
+from ._trainer import Dataset, Trainer, named, set_augmentation
 from .callbacks import CallbackList, History
+from .data import HDF5Dataset
 
 _OPTIMIZERS = {name.lower(): getattr(_optimizers, name) for name in _optimizers.__all__ if name != "schedules"}
 
@@ -100,17 +102,22 @@ class Training:
         class_weight=None,
         sample_weight=None,
         initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
         augmentation=None,
     ):
         """Trains, going on from the weights and the optimizer's state that there are.
 
         Parameters
         ----------
-        x : array or list of arrays
-            One row per sample; real numbers are read as float32. A list for several inputs.
+        x : array or list of arrays, or data that comes a few rows at a time
+            One row per sample; real numbers are read as float32. A list for several inputs. Instead of x and y an
+            ``apus.data.HDF5Dataset``; or batches (inputs, targets) or (inputs, targets, sample_weights): an
+            ``apus.utils.PyDataset``, a generator, or anything that gives a new iterator for each epoch.
         y : array or list of arrays
             One target per row.
         batch_size : int, default 32
+            Of batches that come made, the rows of the largest, where that is not the first.
         epochs : int, default 1
             Until which epoch to train.
         verbose : {"auto", 0, 1, 2}
@@ -118,7 +125,7 @@ class Training:
         callbacks : list of Callback, optional
         validation_split : float, default 0
             The share of rows, the last ones, that are not trained on but evaluated after each epoch.
-        validation_data : (x, y) or (x, y, sample_weight), optional
+        validation_data : (x, y) or (x, y, sample_weight), or data as for x, optional
             Evaluated after each epoch.
         shuffle : bool, default True
             Whether each epoch sees the rows in a new order.
@@ -133,6 +140,8 @@ class Training:
         augmentation : augmentation.Sequential, Transformation or list of them, optional
             What each batch of images, the first input, goes through in training, never in evaluation. It must keep
             their shape.
+        steps_per_epoch, validation_steps : int, optional
+            After how many batches that come made an epoch ends; without, when there are no more.
 
         Returns
         -------
@@ -141,22 +150,21 @@ class Training:
 
         Ctrl-C raises KeyboardInterrupt within a batch; the weights are those of the last whole epoch.
         """
-        inputs = self._inputs(x)
-        self._build_for(inputs)
+        train = self._dataset(x, y, sample_weight, batch_size, steps_per_epoch, shuffle)
         trainer = self._require_trainer()
-        train = Dataset(inputs, self._targets(y), self._weights(sample_weight))
-        if augmentation is not None:
-            train.set_augmentation(augmentation)
+        if augmentation is not None or not isinstance(train, Dataset):
+            set_augmentation(train, augmentation)
         validation = None
         if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+            whole = isinstance(validation_data, HDF5Dataset) or is_stream(validation_data)
+            if not whole and (not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3)):
                 raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            vx, vy, *weight = validation_data
-            validation = Dataset(self._inputs(vx), self._targets(vy), self._weights(weight[0] if weight else None))
+            vx, vy, *weight = (validation_data, None) if whole else validation_data
+            validation = self._dataset(vx, vy, weight[0] if weight else None, None, validation_steps)
             validation_split = 0.0
         if not 0 <= validation_split < 1:
             raise ValueError(f"validation_split must be from 0 up to but without 1, got {validation_split}")
-        batch_size = positive("batch_size", 32 if batch_size is None else batch_size)
+        batch_size = positive("batch_size", _rows_of_batch(train, batch_size))
         self._publish_steps()
         return self._fit_epochs(
             trainer,
@@ -171,6 +179,35 @@ class Training:
             _class_weights(class_weight),
         )
 
+    def _dataset(self, x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False):
+        """What the library trains or evaluates on: arrays, a file, or batches."""
+        if isinstance(x, HDF5Dataset) or is_stream(x):
+            if y is not None or sample_weight is not None:
+                raise ValueError("y and sample_weight are in the data itself; they cannot be given beside it")
+        if steps is not None:
+            positive("steps", steps)
+            if isinstance(x, HDF5Dataset) or not is_stream(x):
+                raise ValueError("steps are for data that comes as batches; of arrays and files take fewer rows")
+        if isinstance(x, HDF5Dataset):
+            return x.prepared(self)
+        if not is_stream(x):
+            inputs = self._inputs(x)
+            self._build_for(inputs)
+            return Dataset(inputs, self._targets(y), self._weights(sample_weight))
+        if batch_size is not None:
+            positive("batch_size", batch_size)
+        return Batches(x, self._batch, steps, batch_size, shuffle)
+
+    def _batch(self, item):
+        """The arrays of a batch that came made: inputs, targets and weights."""
+        x, y, weight = (*item, None, None)[:3] if isinstance(item, (tuple, list)) else (item, None, None)
+        inputs = self._inputs(x)
+        self._build_for(inputs)
+        weights = self._weights(weight)
+        if isinstance(weights, list) and any(values is None for values in weights):
+            raise ValueError("batches need a sample weight for each output, or one for all")
+        return inputs, self._targets(y), weights if isinstance(weights, list) else [] if weights is None else [weights]
+
     def _fit_epochs(
         self,
         trainer,
@@ -184,8 +221,11 @@ class Training:
         shuffle,
         class_weight=None,
     ):
-        rows = int(train.rows * (1 - validation_split))
-        steps = -(-rows // batch_size)
+        if isinstance(train, Batches):
+            rows, steps = None, train.steps
+        else:
+            rows = int(train.rows * (1 - validation_split))
+            steps = -(-rows // batch_size)
         bar = ProgressBar(verbose) if verbose else None
         self.history = History()
         params = {"epochs": epochs.stop, "steps": steps, "samples": rows, "verbose": verbose}
@@ -205,6 +245,11 @@ class Training:
                 class_weight
             )
             _sharing.changed(self, by_training=True)
+            for data in (train, validation):
+                if isinstance(data, Batches):
+                    data.ended()
+            if whole and rows is None:
+                params["steps"], params["samples"] = whole
             if not whole and not self.stop_training:  # the loss was not finite, and TerminateOnNaN is there
                 self.stop_training = True
                 break
@@ -227,7 +272,7 @@ class Training:
                 bar.batch(batch, batches, logs)
             if want_batches:
                 watchers.call("on_train_batch_end", batch - 1, logs)
-                if batch < batches and not self.stop_training:
+                if (batch < batches or not batches) and not self.stop_training:
                     watchers.call("on_train_batch_begin", batch, {})
             return self.stop_training
 
@@ -299,13 +344,18 @@ class Training:
         self._unpublished = True
         _sharing.changed(self, by_training=True)
 
-    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False):
-        """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them."""
-        inputs = self._inputs(x)
-        self._build_for(inputs)
+    def evaluate(
+        self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, return_dict=False, steps=None
+    ):
+        """The loss, and with metrics a list of loss and metrics, or with ``return_dict`` a ``dict`` of them.
+
+        ``x`` may be what ``fit`` takes, and ``steps`` limits batches that come made.
+        """
+        dataset = self._dataset(x, y, sample_weight, batch_size, steps)
         trainer = self._require_trainer()
-        dataset = Dataset(inputs, self._targets(y), self._weights(sample_weight))
-        values = trainer.evaluate(dataset, positive("batch_size", 32 if batch_size is None else batch_size))
+        values = trainer.evaluate(dataset, positive("batch_size", _rows_of_batch(dataset, batch_size)))
+        if isinstance(dataset, Batches):
+            dataset.ended()
         measured = named(trainer.names, values)
         if verbose and verbose != "auto":
             print(" - ".join(f"{name}: {number(value)}" for name, value in measured.items()))
@@ -313,6 +363,12 @@ class Training:
             return measured
         values = list(measured.values())
         return values[0] if len(values) == 1 else values
+
+
+def _rows_of_batch(dataset, given):
+    if isinstance(dataset, Batches):
+        return dataset.batch_size
+    return 32 if given is None else given
 
 
 def positive(name, value):

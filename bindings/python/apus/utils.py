@@ -1,0 +1,5 @@
+"""What Keras keeps under ``keras.utils``."""
+
+from .data import PyDataset
+
+__all__ = ["PyDataset"]
