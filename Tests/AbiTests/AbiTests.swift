@@ -43,6 +43,8 @@ struct AbiTests {
             "initializers": ["GlorotUniform", "HeNormal", "LecunUniform", "Constant", "Zeros", "Ones", "TruncatedNormal"],
             "losses": ["MeanSquaredError", "MeanAbsoluteError", "Huber", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"],
             "optimizers": ["SGD", "Adam"], "metrics": ["Accuracy"],
+            "transformations": ["RandomFlip", "RandomRotation", "ColorJitter", "MixUp"],
+            "text_transformations": ["RandomDeletion", "SynonymReplacement", "EmbeddingReplacement"],
         ] {
             let entries = try #require(catalog[family]?.arrayValue)
             let names = Set(entries.compactMap { $0["kind"]?.stringValue })

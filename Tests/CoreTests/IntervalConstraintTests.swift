@@ -27,7 +27,9 @@ struct IntervalConstraintTests {
     @Test func nothingButFiniteNumbersIsAdmitted() {
         for form in [IntervalForm.ends, .ascending, .margins] {
             let constraint = Constraint.interval(from: -.infinity, to: .infinity, form)
-            let others: [JSON] = [.number(.nan), [0, .number(.nan)], [0, .number(.infinity)], "1", ["0", 1], .null, true, []]
+            let others: [JSON] = [
+                .number(.nan), [0, .number(.nan)], [0, .number(.infinity)], "1", ["0", 1], .null, true, [],
+            ]
             for value in others {
                 #expect(!constraint.admits(value), "\(value.text) is admitted")
             }

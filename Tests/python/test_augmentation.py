@@ -226,6 +226,18 @@ def test_what_cannot_be_is_refused(step, message):
         RandomFlip()(numpy.zeros((3, 4)))
 
 
+@pytest.mark.parametrize("name, value", [("seed", -1), ("seed", 2**64), ("epoch", -1), ("first", 2**63)])
+def test_keys_are_whole_numbers_in_their_range(name, value, images):
+    with pytest.raises(ValueError, match=f"{name} must be from 0 to"):
+        RandomFlip()(images, **{name: value})
+    with pytest.raises(ValueError, match=f"{name} must be from 0 to"):
+        RandomSwap()("a b c", **{name: value})
+    with pytest.raises(TypeError, match=f"{name} must be a whole number"):
+        RandomFlip()(images, **{name: 0.5})
+    with pytest.raises(TypeError, match="rows must be whole numbers"):
+        RandomFlip()(images, rows=numpy.zeros(6))
+
+
 def network():
     apus.set_seed(2)
     model = Network([Input((8, 8, 1)), layers.Flatten(), layers.Dense(4, "softmax")])
@@ -274,6 +286,10 @@ def test_words_are_replaced_swapped_and_put_in():
     longer = TextSequential([RandomInsertion(1.0)], synonyms={"two": ["2"]})(" ".join(words), seed=3).split()
     assert len(longer) == 10 and longer.count("2") == 5
     assert [word for word in longer if word != "2"] == words
+    # Words of text are no numbers of the table.
+    numbers = TextSequential([SynonymReplacement(1.0)], synonyms={0: [2], 1: [3]})
+    assert numbers("some words") == "some words"
+    assert [augment(""), augment([]), augment([""])] == ["", [], [""]]
 
 
 def test_texts_have_the_same_words_for_the_same_seed(one_thread):

@@ -27,7 +27,12 @@ def as_list(steps):
 
 def options(seed, epoch, first, rows):
     """The library's options; without a seed the next numbers of ``apus.set_seed``."""
-    result = AugmentOptions(seeded=seed is not None, seed=seed or 0, epoch=epoch, first=first)
+    result = AugmentOptions(
+        seeded=seed is not None,
+        seed=0 if seed is None else _context._whole_number("seed", seed, 2**64 - 1),
+        epoch=_context._whole_number("epoch", epoch, 2**64 - 1),
+        first=_context._whole_number("first", first, 2**63 - 1),
+    )
     if rows is not None:
         numbers = numpy.ascontiguousarray(rows)
         if numbers.dtype.kind not in "iu":

@@ -116,6 +116,8 @@ class TextSequential:
     def _number(self, word):
         """The number of a word, a new one for text that was not met before."""
         if not isinstance(word, str):
+            # Words of text that are not known get numbers behind those that are.
+            self._next = max(self._next, int(word) + 1)
             return int(word)
         if word not in self._numbers:
             self._numbers[word] = self._next
