@@ -39,7 +39,8 @@ struct RowSource {
         case .integer(1, false, _): dtype = .uint8
         case .integer: dtype = .int64
         case .boolean: dtype = .bool
-        default: throw .unsupported("The array '\(name)' has elements of type \(array.type.name), which are no numbers.")
+        default:
+            throw .unsupported("The array '\(name)' has elements of type \(array.type.name), which are no numbers.")
         }
         let (size, overflow) = array.count.multipliedReportingOverflow(by: max(array.type.size, dtype.size))
         guard !overflow, size < Int.max / 16 else { throw FileBytes.damaged("the array '\(name)' has an absurd shape") }
