@@ -98,6 +98,9 @@ final class RowReader {
         }
     }
 
+    /// Decodes anew whatever comes next: in a forked child, what was decoded last may be half there.
+    func forget() { held = nil }
+
     /// Reads rows that there are. Throws `io` and `corrupt`, and what `check` throws, which is called often.
     func read(
         _ rows: Range<Int>, into out: UnsafeMutableRawPointer, check: () throws(ApusError) -> Void
