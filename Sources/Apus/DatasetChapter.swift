@@ -101,7 +101,8 @@ public func apus_dataset_from_callback(
         let length: CallbackSource.Length =
             form.rows > 0 ? .rows(Int(form.rows)) : form.batches > 0 ? .batches(Int(form.batches)) : .unknown
         let source = try CallbackSource(
-            inputs: forms(form.inputs, form.n_inputs, "inputs"), targets: forms(form.targets, form.n_targets, "targets"),
+            inputs: forms(form.inputs, form.n_inputs, "inputs"),
+            targets: forms(form.targets, form.n_targets, "targets"),
             sampleWeights: forms(form.sample_weights, form.n_sample_weights, "sample_weights"), length: length,
             takesAnyRows: form.any_rows != 0
         ) { request, context in fill(request, callback, user, context) }

@@ -22,7 +22,8 @@ struct BackgroundReaderTests {
                 sum.wrappingAdd(number, ordering: .relaxed)
                 if number == 50 { throw .io("number 50") }
             }
-            #expect(message { () throws(ApusError) in try reader.wait(in: context) } == (number == 50 ? "number 50" : nil))
+            let error = message { () throws(ApusError) in try reader.wait(in: context) }
+            #expect(error == (number == 50 ? "number 50" : nil))
         }
         let total = sum.load(ordering: .relaxed)
         #expect(total == 5050)

@@ -3,8 +3,8 @@ import Core
 extension NetworkModel {
     /// Writes the outputs for all rows of a source into an array for each, batch by batch.
     ///
-    /// Throws `shape` and `dtype` for arrays that do not fit before anything is computed, `invalidArgument` for a source
-    /// whose number of rows is not known.
+    /// Throws `shape` and `dtype` for arrays that do not fit before anything is computed, `invalidArgument` for a
+    /// source whose number of rows is not known.
     package func predict(
         _ source: any DataSource, batchSize: Int, into outputs: [ArrayView], in context: Context
     ) throws(ApusError) {

@@ -78,7 +78,8 @@ struct ChunkIndex {
         // Decoding takes time by the chunks' sizes, which may be more than the array's.
         let (decoded, overflow) = chunkSize.multipliedReportingOverflow(by: number)
         guard !overflow, decoded <= file.limits.maximumBytes else {
-            throw .limit("The array '\(array.name)' takes the file past the load limit of \(file.limits.maximumBytes) bytes.")
+            throw .limit(
+                "The array '\(array.name)' takes the file past the load limit of \(file.limits.maximumBytes) bytes.")
         }
     }
 

@@ -21,7 +21,8 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
     package static let specs = [
         ParameterSpec("inputs", .any("the name of an array, or an array of names"), default: nil, "what networks get"),
         ParameterSpec(
-            "targets", .any("the name of an array, or an array of names"), default: .array([]), "what they should give"),
+            "targets", .any("the name of an array, or an array of names"), default: .array([]),
+            "what they should give"),
         ParameterSpec(
             "sample_weight", .any("null, the name of an array, or an array of one name or null for each output"),
             default: JSON.null, "weights of the rows"),
@@ -109,7 +110,8 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
                 data: HDF5Source.nowhere, dtype: column.dtype, shape: column.shape.dropFirst(1).prefixed(by: count))
         }
         form = Dataset(
-            rows: count, inputs: inputs.map(view), targets: targets.map(view), sampleWeights: weights.map { $0.map(view) })
+            rows: count, inputs: inputs.map(view), targets: targets.map(view),
+            sampleWeights: weights.map { $0.map(view) })
     }
 
     /// An address for views that are never read.

@@ -46,6 +46,7 @@ final class HDF5Window: @unchecked Sendable {
 
     func fill(from readers: [RowReader], check: () throws(ApusError) -> Void) throws(ApusError) {
         for (index, reader) in readers.enumerated() {
+            reader.forget()
             var place = 0
             for segment in segments {
                 try reader.read(

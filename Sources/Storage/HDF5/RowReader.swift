@@ -39,7 +39,8 @@ struct RowSource {
         case .integer(1, false, _): dtype = .uint8
         case .integer: dtype = .int64
         case .boolean: dtype = .bool
-        default: throw .unsupported("The array '\(name)' has elements of type \(array.type.name), which are no numbers.")
+        default:
+            throw .unsupported("The array '\(name)' has elements of type \(array.type.name), which are no numbers.")
         }
         let (size, overflow) = array.count.multipliedReportingOverflow(by: max(array.type.size, dtype.size))
         guard !overflow, size < Int.max / 16 else { throw FileBytes.damaged("the array '\(name)' has an absurd shape") }
@@ -96,6 +97,9 @@ final class RowReader {
             scratch = try FilterScratch(index.filters, chunkSize: index.chunkSize, in: allocator)
         }
     }
+
+    /// Decodes anew whatever comes next: in a forked child, what was decoded last may be half there.
+    func forget() { held = nil }
 
     /// Reads rows that there are. Throws `io` and `corrupt`, and what `check` throws, which is called often.
     func read(
