@@ -57,6 +57,41 @@ class Dataset(_handles.Handle):
                     lib.apus_dataset_set_sample_weights(context.handle, self.pointer, views, len(weights))
                 )
 
+
+class Trainer(_handles.Handle):
+    """A network in training: weights of its own, the optimizer's state, position and random state."""
+
+    __slots__ = ("_names", "cost", "is_running")
+
+    def __init__(self, pointer, cost):
+        super().__init__(pointer, lib.apus_trainer_free)
+        self._names = None
+        self.cost = cost
+        self.is_running = False
+
+    @classmethod
+    def create(cls, model, parameters, cost):
+        """A trainer of ``model`` with ``parameters`` (JSON text). ``cost`` is about the seconds that a row takes."""
+        out = ctypes.c_void_p()
+        with _context.current() as context:
+            context.check(
+                lib.apus_trainer_create(context.handle, model.pointer, parameters.encode(), ctypes.byref(out))
+            )
+        return cls(out.value, cost)
+
+    @classmethod
+    def load(cls, path):
+        """A trainer from a checkpoint, and the model that it trains."""
+        trainer, model = ctypes.c_void_p(), ctypes.c_void_p()
+        with _context.current() as context:
+            with _handles.missing_file_named(path):
+                context.check(
+                    lib.apus_trainer_load(
+                        context.handle, os.fsencode(path), None, ctypes.byref(trainer), ctypes.byref(model)
+                    )
+                )
+        return cls(trainer.value, 0.0), _handles.Model(model.value)
+
     @property
     def names(self):
         """"loss", then the names of the metrics."""
