@@ -89,11 +89,15 @@ struct TextAugmenterTests {
             seen.insert(try augment(augmenter("random_insertion rate=0.1"), text, seed: UInt64(seed)).words[0])
         }
         #expect(seen == [[20, 7, 2, 8, 0, 0], [7, 20, 2, 8, 0, 0], [7, 2, 20, 8, 0, 0], [7, 2, 8, 20, 0, 0]])
+        // Without room, what is put behind the last word falls off: all three of them once in 64 times.
         let full = try tokens([[7, 2, 8]])
-        for seed in 0..<20 {
+        var kept = 0
+        for seed in 0..<200 {
             let words = try augment(augmenter("random_insertion rate=1"), full, seed: UInt64(seed)).words[0]
-            #expect(words.count == 3 && words.contains(20))
+            #expect(words.count == 3)
+            if words.contains(20) { kept += 1 }
         }
+        #expect(kept >= 185 && kept < 200)
         // Kept marks at the ends stay there.
         let marked = try augment(augmenter("random_insertion rate=1 keep=[7,8]"), text).words[0]
         #expect(marked[0] == 7 && marked[5] == 8 && marked[1...4].filter { $0 == 20 }.count == 3)
