@@ -25,6 +25,33 @@ APUS_INLINE void apus_m8_store_truths(uint8_t *p, apus_m8 mask, int64_t n) {
         for (int64_t i = 0; i < n; i++) p[i] = bytes[i];
 }
 
+// Stores the lanes of masks one after the other: 64 bytes, 1 where true.
+APUS_INLINE void apus_i16_store_64_truths(uint8_t *p, apus_i16 a, apus_i16 b, apus_i16 c, apus_i16 d) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+    const uint64_t low = _mm512_movepi32_mask((__m512i)a) | (uint32_t)_mm512_movepi32_mask((__m512i)b) << 16;
+    const uint64_t high = _mm512_movepi32_mask((__m512i)c) | (uint32_t)_mm512_movepi32_mask((__m512i)d) << 16;
+    _mm512_storeu_si512(p, _mm512_maskz_set1_epi8(low | high << 32, 1));
+#else
+    apus_i16_store_truths(p, a, 16);
+    apus_i16_store_truths(p + 16, b, 16);
+    apus_i16_store_truths(p + 32, c, 16);
+    apus_i16_store_truths(p + 48, d, 16);
+#endif
+}
+// The same for 32 bytes.
+APUS_INLINE void apus_m8_store_32_truths(uint8_t *p, apus_m8 a, apus_m8 b, apus_m8 c, apus_m8 d) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+    const uint32_t low = _mm512_movepi64_mask((__m512i)a) | (uint32_t)_mm512_movepi64_mask((__m512i)b) << 8;
+    const uint32_t high = _mm512_movepi64_mask((__m512i)c) | (uint32_t)_mm512_movepi64_mask((__m512i)d) << 8;
+    _mm256_storeu_si256((__m256i *)p, _mm256_maskz_set1_epi8(low | high << 16, 1));
+#else
+    apus_m8_store_truths(p, a, 8);
+    apus_m8_store_truths(p + 8, b, 8);
+    apus_m8_store_truths(p + 16, c, 8);
+    apus_m8_store_truths(p + 24, d, 8);
+#endif
+}
+
 // Bytes as a mask, true where not 0: the first n (1 to 16, 1 to 8), the rest false.
 APUS_INLINE apus_i16 apus_i16_load_truths(const uint8_t *p, int64_t n) {
     apus_b16 bytes = (apus_b16)(uint8_t)0;
@@ -54,6 +81,81 @@ APUS_INLINE apus_f16 apus_f16_trunc(apus_f16 a) { return __builtin_elementwise_t
 // True where a and b differ, and where either is NaN.
 APUS_INLINE apus_m8 apus_d8_not_equal(apus_d8 a, apus_d8 b) { return a != b; }
 APUS_INLINE apus_i16 apus_f16_not_equal(apus_f16 a, apus_f16 b) { return a != b; }
+
+// Whether any lane of either is NaN.
+APUS_INLINE int32_t apus_f16_any_nan(apus_f16 a, apus_f16 b) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
+#elif defined(__AVX2__)
+    const __m256 low = _mm256_cmp_ps((__m256)a.lo, (__m256)b.lo, _CMP_UNORD_Q);
+    return _mm256_movemask_ps(_mm256_or_ps(low, _mm256_cmp_ps((__m256)a.hi, (__m256)b.hi, _CMP_UNORD_Q)));
+#else
+    const apus_u16 unordered = (apus_u16)((a != a) | (b != b));
+    return __builtin_reduce_or(unordered) != 0;
+#endif
+}
+APUS_INLINE int32_t apus_d8_any_nan(apus_d8 a, apus_d8 b) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_UNORD_Q);
+#elif defined(__AVX2__)
+    const __m256d low = _mm256_cmp_pd((__m256d)a.lo, (__m256d)b.lo, _CMP_UNORD_Q);
+    return _mm256_movemask_pd(_mm256_or_pd(low, _mm256_cmp_pd((__m256d)a.hi, (__m256d)b.hi, _CMP_UNORD_Q)));
+#else
+    const apus_l8 unordered = (apus_l8)((a != a) | (b != b));
+    return __builtin_reduce_or(unordered) != 0;
+#endif
+}
+
+// The least and the greatest lane, none of them NaN.
+#define APUS_FOLD(a, better)                                                                            \
+    const __typeof__(a.lo) half = better(a.lo, a.hi);                                                    \
+    const __typeof__(half.lo) quarter = better(half.lo, half.hi);
+#define APUS_LESSER(a, b) ((a) < (b) ? (a) : (b))
+#define APUS_GREATER(a, b) ((a) > (b) ? (a) : (b))
+APUS_INLINE double apus_d8_least(apus_d8 a) {
+    APUS_FOLD(a, APUS_LESSER)
+    return APUS_LESSER(quarter[0], quarter[1]);
+}
+APUS_INLINE double apus_d8_greatest(apus_d8 a) {
+    APUS_FOLD(a, APUS_GREATER)
+    return APUS_GREATER(quarter[0], quarter[1]);
+}
+APUS_INLINE float apus_f16_least(apus_f16 a) {
+    APUS_FOLD(a, APUS_LESSER)
+    const float first = APUS_LESSER(quarter[0], quarter[1]), second = APUS_LESSER(quarter[2], quarter[3]);
+    return APUS_LESSER(first, second);
+}
+APUS_INLINE float apus_f16_greatest(apus_f16 a) {
+    APUS_FOLD(a, APUS_GREATER)
+    const float first = APUS_GREATER(quarter[0], quarter[1]), second = APUS_GREATER(quarter[2], quarter[3]);
+    return APUS_GREATER(first, second);
+}
+
+// The first true lane; 16 or 8 where there is none.
+APUS_INLINE int64_t apus_i16_first_true(apus_i16 mask) {
+#if defined(__AVX512DQ__)
+    return __builtin_ctz((uint32_t)_mm512_movepi32_mask((__m512i)mask) | 1u << 16);
+#elif defined(__AVX2__)
+    const uint32_t low = (uint32_t)_mm256_movemask_ps((__m256)mask.lo);
+    return __builtin_ctz(low | (uint32_t)_mm256_movemask_ps((__m256)mask.hi) << 8 | 1u << 16);
+#else
+    int64_t i = 0;
+    while (i < 16 && !mask[i]) i++;
+    return i;
+#endif
+}
+APUS_INLINE int64_t apus_m8_first_true(apus_m8 mask) {
+#if defined(__AVX512DQ__)
+    return __builtin_ctz((uint32_t)_mm512_movepi64_mask((__m512i)mask) | 1u << 8);
+#elif defined(__AVX2__)
+    const uint32_t low = (uint32_t)_mm256_movemask_pd((__m256d)mask.lo);
+    return __builtin_ctz(low | (uint32_t)_mm256_movemask_pd((__m256d)mask.hi) << 4 | 1u << 8);
+#else
+    int64_t i = 0;
+    while (i < 8 && !mask[i]) i++;
+    return i;
+#endif
+}
 
 APUS_INLINE apus_m8 apus_m8_xor(apus_m8 a, apus_m8 b) { return a ^ b; }
 APUS_INLINE apus_i16 apus_i16_xor(apus_i16 a, apus_i16 b) { return a ^ b; }

@@ -35,6 +35,10 @@ typedef struct apus_reduction_kernels {
                         double *best, double *row);
     void (*best_doubles)(int32_t code, const double *x, int64_t rows, int64_t columns, int64_t stride, double first,
                          double *best, double *row);
+    // Where the first least (APUS_R_MIN) or greatest (APUS_R_MAX) of at least one element stands, or the first NaN, which
+    // becomes best.
+    int64_t (*first_best_floats)(int32_t code, const float *x, int64_t count, double *best);
+    int64_t (*first_best_doubles)(int32_t code, const double *x, int64_t count, double *best);
     // The sum of x[i] y[i], in lanes as above.
     double (*dot_floats)(const float *x, const float *y, int64_t count);
     double (*dot_doubles)(const double *x, const double *y, int64_t count);
@@ -47,6 +51,12 @@ typedef struct apus_reduction_kernels {
     // few, or none less than the one tried: `values` are then as they were.
     int64_t (*split_floats)(const float *values, float *other, int64_t count);
     int64_t (*split_doubles)(const double *values, double *other, int64_t count);
+    // Whether a value is NaN or -0.
+    int32_t (*any_special_floats)(const float *values, int64_t count);
+    int32_t (*any_special_doubles)(const double *values, int64_t count);
+    // Moves the first of equal neighbours of sorted numbers to the front; how many they are.
+    int64_t (*distinct_floats)(float *values, int64_t count);
+    int64_t (*distinct_doubles)(double *values, int64_t count);
 } apus_reduction_kernels;
 
 #if defined(__clang__)

@@ -2,6 +2,7 @@
 #ifndef APUS_SORTING_H
 #define APUS_SORTING_H
 
+#include "parted_lanes.h"
 #include "vector.h"
 
 // Lanes of a comparison are bits, the first lane lowest. Comparisons and choices by bits work everywhere, but are slow
@@ -47,6 +48,23 @@ APUS_INLINE uint32_t apus_d8_less_bits(apus_d8 a, apus_d8 b) {
     return bits;
 #endif
 }
+// Whether any lane of either is NaN or -0.
+APUS_INLINE int32_t apus_f16_any_special(apus_f16 a, apus_f16 b) {
+#if defined(__AVX512DQ__)
+    return _mm512_fpclass_ps_mask((__m512)a, 0x85) | _mm512_fpclass_ps_mask((__m512)b, 0x85);
+#else
+    const apus_i16 special = (a != a) | ((apus_i16)a == (apus_i16)INT32_MIN) | (b != b) | ((apus_i16)b == (apus_i16)INT32_MIN);
+    return __builtin_reduce_or(special) != 0;
+#endif
+}
+APUS_INLINE int32_t apus_d8_any_special(apus_d8 a, apus_d8 b) {
+#if defined(__AVX512DQ__)
+    return _mm512_fpclass_pd_mask((__m512d)a, 0x85) | _mm512_fpclass_pd_mask((__m512d)b, 0x85);
+#else
+    const apus_m8 special = (a != a) | ((apus_m8)a == (apus_m8)INT64_MIN) | (b != b) | ((apus_m8)b == (apus_m8)INT64_MIN);
+    return __builtin_reduce_or(special) != 0;
+#endif
+}
 APUS_INLINE int64_t apus_count_bits(uint32_t bits) { return __builtin_popcount(bits); }
 
 // Stores the lanes whose bits are set next to each other, and nothing past them.
@@ -70,38 +88,28 @@ APUS_INLINE void apus_d8_store_chosen(double *p, apus_d8 x, uint32_t bits) {
 }
 
 // The lanes whose bits are set, then the others, each in their order.
-#if defined(__AVX512F__) && defined(__BMI2__)
-APUS_INLINE uint64_t apus_parted_lanes(uint32_t bits, uint64_t all) {
-    // A nibble for each lane.
-    const uint64_t chosen = _pdep_u64(bits, 0x1111111111111111) * 15, lanes = 0xfedcba9876543210;
-    const int half = 2 * __builtin_popcount(bits);
-    return _pext_u64(lanes, chosen) | _pext_u64(lanes, ~chosen & all) << half << half;
-}
-#endif
-APUS_INLINE apus_f16 apus_f16_parted(apus_f16 x, uint32_t bits) {
-#if defined(__AVX512F__) && defined(__BMI2__)
-    const uint64_t lanes = apus_parted_lanes(bits, UINT64_MAX);
-    const __m512i halves =
-        _mm512_mask_set1_epi32(_mm512_set1_epi32((int)(uint32_t)lanes), 0xff00, (int)(uint32_t)(lanes >> 32));
-    const __m512i shifts = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
-    return (apus_f16)_mm512_permutexvar_ps(_mm512_srlv_epi32(halves, shifts), (__m512)x);
-#else
-    float y[16];
-    apus_f16_store_chosen(y, x, bits);
-    apus_f16_store_chosen(y + __builtin_popcount(bits), x, ~bits & 0xffff);
-    return apus_f16_load(y);
-#endif
-}
 APUS_INLINE apus_d8 apus_d8_parted(apus_d8 x, uint32_t bits) {
-#if defined(__AVX512F__) && defined(__BMI2__)
-    const uint64_t lanes = apus_parted_lanes(bits, 0xffffffff);
+#if defined(__AVX512F__)
     const __m512i shifts = _mm512_setr_epi64(0, 4, 8, 12, 16, 20, 24, 28);
-    return (apus_d8)_mm512_permutexvar_pd(_mm512_srlv_epi64(_mm512_set1_epi64((long long)lanes), shifts), (__m512d)x);
+    const __m512i lanes = _mm512_set1_epi64((long long)apus_parted_lanes[bits]);
+    return (apus_d8)_mm512_permutexvar_pd(_mm512_srlv_epi64(lanes, shifts), (__m512d)x);
 #else
     double y[8];
     apus_d8_store_chosen(y, x, bits);
     apus_d8_store_chosen(y + __builtin_popcount(bits), x, ~bits & 0xff);
     return apus_d8_load(y);
+#endif
+}
+// Stores the lanes whose bits are set at `low`, where there is room for all, and the others at `high`.
+APUS_INLINE void apus_f16_store_parted(float *low, float *high, apus_f16 x, uint32_t bits) {
+#if defined(__AVX512F__)
+    const __m512 front = _mm512_maskz_compress_ps((__mmask16)bits, (__m512)x);
+    const __m512 back = _mm512_maskz_compress_ps((__mmask16)~bits, (__m512)x);
+    _mm512_storeu_ps(low, front);
+    _mm512_mask_storeu_ps(high, (__mmask16)(0xffffu >> __builtin_popcount(bits)), back);
+#else
+    apus_f16_store_chosen(low, x, bits);
+    apus_f16_store_chosen(high, x, ~bits & 0xffff);
 #endif
 }
 
@@ -275,9 +283,67 @@ APUS_INLINE void apus_f16_sort(const float *values, float *out, int64_t n, const
         if (i < vectors) apus_f16_store_first(out + 16 * i, x[i], n - 16 * i);
 }
 
-// Sorts 1 to 64 or 128 doubles, 1 to 128 floats, into `out`, which may be `keys`.
+// The middle one, or the upper of the two, of the lanes: sorted bitonically, each with the lane `moved` away, the lesser
+// where the bit of its number is 0.
+#define APUS_SORT_LANES(NAME, P, x, moved, bit) \
+    x = P##_CHOSEN(NAME##_min(x, P##_MOVED(x, moved)), NAME##_max(x, P##_MOVED(x, moved)), bit);
+APUS_INLINE double apus_d8_middle(apus_d8 x) {
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 1, 1)
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 3, 2)
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 1, 1)
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 7, 4)
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 2, 2)
+    APUS_SORT_LANES(apus_d8, APUS_D8, x, 1, 1)
+    return x[4];
+}
+APUS_INLINE float apus_f16_middle(apus_f16 x) {
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 1, 1)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 3, 2)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 1, 1)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 7, 4)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 2, 2)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 1, 1)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 15, 8)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 4, 4)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 2, 2)
+    APUS_SORT_LANES(apus_f16, APUS_F16, x, 1, 1)
+    return x[8];
+}
+
+// Merges the sorted halves of 2 x 128 doubles, or 2 x 256 floats, of which the second may be shorter; n of both.
+#define APUS_DEFINE_MERGE(V, T, NAME, P, WIDTH, INFINITY)                                                       \
+    APUS_INLINE void NAME##_merge(T *values, int64_t n) {                                                       \
+        enum { half = 16 * WIDTH };                                                                             \
+        V low[16], high[16];                                                                                    \
+        _Pragma("unroll") for (int i = 0; i < 16; i++) {                                                        \
+            const int64_t at = half + WIDTH * (15 - i);                                                         \
+            const V a = NAME##_load(values + WIDTH * i);                                                        \
+            const V b = n > at ? NAME##_load_filled(values + at, n - at, INFINITY) : (V)INFINITY;               \
+            const V c = P##_MOVED(b, WIDTH - 1);                                                                \
+            low[i] = NAME##_min(a, c);                                                                          \
+            high[i] = NAME##_max(a, c);                                                                         \
+        }                                                                                                       \
+        NAME##_clean_all(low, 16);                                                                              \
+        if (WIDTH == 16) APUS_CLEAN(NAME, P, low, 16, WIDTH / 2)                                                \
+        APUS_CLEAN(NAME, P, low, 16, 4)                                                                         \
+        APUS_CLEAN(NAME, P, low, 16, 2)                                                                         \
+        APUS_CLEAN(NAME, P, low, 16, 1)                                                                         \
+        _Pragma("unroll") for (int i = 0; i < 16; i++) NAME##_store(values + WIDTH * i, low[i]);                \
+        NAME##_clean_all(high, 16);                                                                             \
+        if (WIDTH == 16) APUS_CLEAN(NAME, P, high, 16, WIDTH / 2)                                               \
+        APUS_CLEAN(NAME, P, high, 16, 4)                                                                        \
+        APUS_CLEAN(NAME, P, high, 16, 2)                                                                        \
+        APUS_CLEAN(NAME, P, high, 16, 1)                                                                        \
+        _Pragma("unroll") for (int i = 0; i < 16; i++)                                                          \
+            NAME##_store_first(values + half + WIDTH * i, high[i], n - half - WIDTH * i);                       \
+    }
+APUS_DEFINE_MERGE(apus_d8, double, apus_d8, APUS_D8, 8, __builtin_inf())
+APUS_DEFINE_MERGE(apus_f16, float, apus_f16, APUS_F16, 16, __builtin_inff())
+
+// Sorts 1 to 64 or 128 doubles, 1 to 128 or 256 floats, into `out`, which may be `values`.
 APUS_INLINE void apus_d8_sort_64(const double *values, double *out, int64_t n) { apus_d8_sort(values, out, n, 8); }
 APUS_INLINE void apus_d8_sort_128(const double *values, double *out, int64_t n) { apus_d8_sort(values, out, n, 16); }
 APUS_INLINE void apus_f16_sort_128(const float *values, float *out, int64_t n) { apus_f16_sort(values, out, n, 8); }
+APUS_INLINE void apus_f16_sort_256(const float *values, float *out, int64_t n) { apus_f16_sort(values, out, n, 16); }
 
 #endif

@@ -133,6 +133,14 @@ APUS_INLINE apus_f16 apus_f16_quotient(apus_f16 a, apus_f16 b) {
     return a / b;
 #endif
 }
+// 1 / a to 14 bits or more, for what only corrects; infinity of 0.
+APUS_INLINE apus_f16 apus_f16_rough_inverse(apus_f16 a) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_rcp14_ps((__m512)a);
+#else
+    return (apus_f16)1.0f / a;
+#endif
+}
 APUS_INLINE apus_f16 apus_f16_negate(apus_f16 a) { return -a; }
 
 // a b + c, rounded once where the processor can.
@@ -179,6 +187,15 @@ APUS_INLINE apus_i16 apus_f16_equal(apus_f16 a, apus_f16 b) { return a == b; }
 // Whether either is NaN.
 APUS_INLINE apus_i16 apus_f16_unordered(apus_f16 a, apus_f16 b) { return ~((a <= b) | (a > b)); }
 
+// True where a is not 0, infinite or NaN.
+APUS_INLINE apus_i16 apus_f16_is_plain(apus_f16 a) {
+#if defined(__AVX512DQ__)
+    return ~(apus_i16)_mm512_movm_epi32(_mm512_fpclass_ps_mask((__m512)a, 0x9f));
+#else
+    const apus_f16 magnitude = __builtin_elementwise_abs(a);
+    return (magnitude > (apus_f16)0.0f) & (magnitude < (apus_f16)__builtin_inff());
+#endif
+}
 // x where the mask is true, y elsewhere.
 APUS_INLINE apus_f16 apus_f16_select(apus_i16 mask, apus_f16 x, apus_f16 y) { return mask ? x : y; }
 
@@ -195,6 +212,10 @@ APUS_INLINE apus_i16 apus_i16_subtract(apus_i16 a, apus_i16 b) { return (apus_i1
 APUS_INLINE apus_i16 apus_i16_and(apus_i16 a, apus_i16 b) { return a & b; }
 APUS_INLINE apus_i16 apus_i16_or(apus_i16 a, apus_i16 b) { return a | b; }
 APUS_INLINE apus_i16 apus_i16_set(int32_t a) { return (apus_i16)a; }
+
+APUS_INLINE apus_i16 apus_i16_is_odd(apus_i16 a) { return (a & (apus_i16)1) != (apus_i16)0; }
+// 0 for what is below 0.
+APUS_INLINE apus_i16 apus_i16_at_least_0(apus_i16 a) { return a > (apus_i16)0 ? a : (apus_i16)0; }
 
 // Shifts by n (0 to 31) bits: left with zeros, right with the sign.
 APUS_INLINE apus_i16 apus_i16_shift_left(apus_i16 a, int32_t n) { return (apus_i16)((apus_u16)a << (apus_u16)n); }

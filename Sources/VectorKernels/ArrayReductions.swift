@@ -12,8 +12,11 @@ func reductionKernels() -> apus_reduction_kernels {
         rows_floats: reduceRowsOfFloats, rows_doubles: reduceRowsOfDoubles,
         join: joinTotals,
         best_floats: bestOfFloats, best_doubles: bestOfDoubles,
+        first_best_floats: firstBestOfFloats, first_best_doubles: firstBestOfDoubles,
         dot_floats: dotOfFloats, dot_doubles: dotOfDoubles,
-        sort_floats: sortFloats, sort_doubles: sortDoubles, split_floats: splitFloats, split_doubles: splitDoubles)
+        sort_floats: sortFloats, sort_doubles: sortDoubles, split_floats: splitFloats, split_doubles: splitDoubles,
+        any_special_floats: anySpecialOfFloats, any_special_doubles: anySpecialOfDoubles,
+        distinct_floats: distinctFloats, distinct_doubles: distinctDoubles)
 }
 
 // MARK: Elements

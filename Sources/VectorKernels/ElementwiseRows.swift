@@ -36,6 +36,47 @@ typealias Elements = UnsafePointer<apus_elements>
     apus_m8_store_truths(p, x, Int64(truncatingIfNeeded: n))
 }
 
+/// Elements before the first one that begins a line of the cache: vectors that straddle two are read at half the speed.
+@inline(__always) private func head<Value>(_ p: UnsafePointer<Value>, _ size: Int) -> Int {
+    ((0 &- Int(bitPattern: p)) & 63) / size
+}
+
+/// Calls `f(start, n)` for `head` elements, then for each block of sixteen, and stores its truths.
+@inline(__always) private func storeTruths(
+    _ count: Int64, _ head: Int, _ out: UnsafeMutablePointer<UInt8>, _ f: (_ start: Int, _ n: Int) -> apus_i16
+) {
+    let count = Int(truncatingIfNeeded: count)
+    var i = head < count ? head : 0
+    if i > 0 { store(f(0, i), out, i) }
+    while i &+ 64 <= count {
+        apus_i16_store_64_truths(out + i, f(i, 16), f(i &+ 16, 16), f(i &+ 32, 16), f(i &+ 48, 16))
+        i &+= 64
+    }
+    while i < count {
+        let n = count &- i < 16 ? count &- i : 16
+        store(f(i, n), out + i, n)
+        i &+= 16
+    }
+}
+
+/// The same for blocks of eight.
+@inline(__always) private func storeTruths(
+    _ count: Int64, _ head: Int, _ out: UnsafeMutablePointer<UInt8>, _ f: (_ start: Int, _ n: Int) -> apus_m8
+) {
+    let count = Int(truncatingIfNeeded: count)
+    var i = head < count ? head : 0
+    if i > 0 { store(f(0, i), out, i) }
+    while i &+ 32 <= count {
+        apus_m8_store_32_truths(out + i, f(i, 8), f(i &+ 8, 8), f(i &+ 16, 8), f(i &+ 24, 8))
+        i &+= 32
+    }
+    while i < count {
+        let n = count &- i < 8 ? count &- i : 8
+        store(f(i, n), out + i, n)
+        i &+= 8
+    }
+}
+
 /// Calls `body(start, n)` for each block of eight elements, then once for the rest, if any.
 @inline(__always) func eachEight(_ count: Int64, _ body: (_ start: Int, _ n: Int) -> Void) {
     let count = Int(truncatingIfNeeded: count)
@@ -83,9 +124,7 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: UInt8.self))
-        eachRun(job.columns, of: 16) { i, n in
-            store(f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)), y + i, n)
-        }
+        storeTruths(job.columns, head(x, 4), y) { i, n in f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)) }
     }
 }
 
@@ -123,8 +162,17 @@ typealias Elements = UnsafePointer<apus_elements>
 @inline(__always) func compare(_ job: Elements, _ f: (Lanes, Lanes) -> apus_i16) {
     let job = job.pointee
     eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
         let z = out.assumingMemoryBound(to: UInt8.self)
-        pairs(job, a, b) { i, n, x, y in store(f(x, y), z + i, n) }
+        if job.a_step == 0 {
+            let value = splat(x.pointee)
+            storeTruths(job.columns, head(y, 4), z) { i, n in f(value, job.b_step == 0 ? splat(y.pointee) : load(y + i, n)) }
+        } else if job.b_step == 0 {
+            let value = splat(y.pointee)
+            storeTruths(job.columns, head(x, 4), z) { i, n in f(load(x + i, n), value) }
+        } else {
+            storeTruths(job.columns, head(x, 4), z) { i, n in f(load(x + i, n), load(y + i, n)) }
+        }
     }
 }
 
@@ -149,9 +197,7 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: UInt8.self))
-        eachRun(job.columns, of: 8) { i, n in
-            store(f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)), y + i, n)
-        }
+        storeTruths(job.columns, head(x, 8), y) { i, n in f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)) }
     }
 }
 
@@ -189,8 +235,17 @@ typealias Elements = UnsafePointer<apus_elements>
 @inline(__always) func compare(_ job: Elements, _ f: (Doubles, Doubles) -> apus_m8) {
     let job = job.pointee
     eachRow(job) { a, b, out in
+        let (x, y) = (a.assumingMemoryBound(to: Double.self), b.assumingMemoryBound(to: Double.self))
         let z = out.assumingMemoryBound(to: UInt8.self)
-        pairs(job, a, b) { i, n, x, y in store(f(x, y), z + i, n) }
+        if job.a_step == 0 {
+            let value = spread(x.pointee)
+            storeTruths(job.columns, head(y, 8), z) { i, n in f(value, job.b_step == 0 ? spread(y.pointee) : load(y + i, n)) }
+        } else if job.b_step == 0 {
+            let value = spread(y.pointee)
+            storeTruths(job.columns, head(x, 8), z) { i, n in f(load(x + i, n), value) }
+        } else {
+            storeTruths(job.columns, head(x, 8), z) { i, n in f(load(x + i, n), load(y + i, n)) }
+        }
     }
 }
 
@@ -203,7 +258,7 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), out.assumingMemoryBound(to: Float.self))
-        eachRun(job.columns, of: 16) { i, n in
+        eachRun(job.columns, of: 16, head: head(x, 4)) { i, n in
             store(f(job.a_step == 0 ? splat(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
@@ -214,7 +269,7 @@ typealias Elements = UnsafePointer<apus_elements>
     let job = job.pointee
     eachRow(job) { a, _, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), out.assumingMemoryBound(to: Double.self))
-        eachRun(job.columns, of: 8) { i, n in
+        eachRun(job.columns, of: 8, head: head(x, 8)) { i, n in
             store(f(job.a_step == 0 ? spread(x.pointee) : load(x + i, n)), y + i, n)
         }
     }
@@ -254,10 +309,9 @@ typealias Elements = UnsafePointer<apus_elements>
     eachRow(job) { a, b, out in
         let (x, y) = (a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self))
         let z = out.assumingMemoryBound(to: UInt8.self)
-        eachRun(job.columns, of: 16) { i, n in
+        storeTruths(job.columns, head(x, 4), z) { i, n in
             let first = job.a_step == 0 ? splat(x.pointee) : load(x + i, n)
-            let second = job.b_step == 0 ? splat(y.pointee) : load(y + i, n)
-            store(f(first, second), z + i, n)
+            return f(first, job.b_step == 0 ? splat(y.pointee) : load(y + i, n))
         }
     }
 }
@@ -268,10 +322,9 @@ typealias Elements = UnsafePointer<apus_elements>
     eachRow(job) { a, b, out in
         let (x, y) = (a.assumingMemoryBound(to: Double.self), b.assumingMemoryBound(to: Double.self))
         let z = out.assumingMemoryBound(to: UInt8.self)
-        eachRun(job.columns, of: 8) { i, n in
+        storeTruths(job.columns, head(x, 8), z) { i, n in
             let first = job.a_step == 0 ? spread(x.pointee) : load(x + i, n)
-            let second = job.b_step == 0 ? spread(y.pointee) : load(y + i, n)
-            store(f(first, second), z + i, n)
+            return f(first, job.b_step == 0 ? spread(y.pointee) : load(y + i, n))
         }
     }
 }
@@ -297,14 +350,18 @@ typealias Elements = UnsafePointer<apus_elements>
     }
 }
 
-/// Calls `body(start, n)` for runs of `width` elements, the last one shorter.
-@inline(__always) func eachRun(_ count: Int64, of width: Int, _ body: (_ start: Int, _ n: Int) -> Void) {
+/// Calls `body(start, n)` for runs of `width` elements, the first of `head` if that is not 0, the last one shorter.
+@inline(__always) func eachRun(
+    _ count: Int64, of width: Int, head: Int = 0, _ body: (_ start: Int, _ n: Int) -> Void
+) {
     let count = Int(truncatingIfNeeded: count)
     var i = 0
+    var next = head > 0 ? head : width
     while i < count {
-        let n = count &- i < width ? count &- i : width
+        let n = count &- i < next ? count &- i : next
         body(i, n)
-        i &+= width
+        i &+= n
+        next = width
     }
 }
 

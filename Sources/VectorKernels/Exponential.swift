@@ -40,6 +40,15 @@ private struct ReducedExponential {
         reduced.e + splat(1), reduced.n + splat(64), apus_i16_add(reduced.nBits, apus_i16_set(64)))
 }
 
+/// `exp(x) - 1`, within 3 ulp; infinity above 88.73, -1 below -25, NaN of NaN.
+@inline(__always) func wholeExponentialMinusOne(_ x: Lanes) -> Lanes {
+    let reduced = ReducedExponential(atLeast(-25, atMost(88.9, x)))
+    // Half of it first, for 2^128 is no float; what is smaller than an ulp of 1 is its own value.
+    let half = apus_i16_as_floats(apus_i16_shift_left(apus_i16_add(reduced.nBits, apus_i16_set(126)), 23))
+    let y = fma(half, reduced.e, half - splat(0.5))
+    return whereLess(apus_f16_abs(x), splat(0x1p-25), x, y + y)
+}
+
 /// `exp(x) - 1` for `x <= 40`, within 3 ulp also near 0; -1 below -25, NaN of NaN.
 @inline(__always) func exponentialMinusOne(_ x: Lanes) -> Lanes {
     let reduced = ReducedExponential(atLeast(-25, x))

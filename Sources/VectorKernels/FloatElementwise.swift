@@ -132,23 +132,10 @@ private func mapFloats(_ operation: Int32, _ job: Elements) {
     }
 }
 
-/// `ln x`, within 2 ulp: the mantissa m from 3/4 to 3/2, `ln m = f - f^2 / 2 + f^3 P(f)`, `f = m - 1`. The polynomial is
-/// a near-minimax fit to 2^-27 of the logarithm.
+/// `ln x`.
 @inline(__always) private func fullLogarithm(_ x: Lanes) -> Lanes {
-    let k = apus_f16_exponent(x)
-    let f = apus_f16_mantissa(x) - splat(1)
-    let square = f * f
-    var p = fma(f, splat(0.042_871_978_037), splat(-0.095_613_400_136))
-    p = fma(p, f, splat(0.116_806_817_905))
-    p = fma(p, f, splat(-0.126_393_111_383))
-    p = fma(p, f, splat(0.142_683_059_703))
-    p = fma(p, f, splat(-0.166_608_175_306))
-    p = fma(p, f, splat(0.200_001_408_962))
-    p = fma(p, f, splat(-0.250_000_567_144))
-    p = fma(p, f, splat(0.333_333_331_473))
-    var y = fma(k, splat(-2.121_944_4e-4), square * f * p)
-    y = fma(square, splat(-0.5), y)
-    return apus_f16_whole_logarithm(x, fma(k, splat(0.693_359_375), f + y))
+    let y = logarithm(apus_f16_exponent(x), apus_f16_mantissa(x) - splat(1), adding: splat(0))
+    return apus_f16_whole_logarithm(x, y)
 }
 
 /// `tanh x`, which is x where x^3 / 3 does not show.
@@ -173,21 +160,28 @@ private func mapFunctionsOfFloats(_ operation: Int32, _ job: Elements) {
     switch operation {
     case APUS_OP_EXP: mapFloatFunction(job, exponential)
     case APUS_OP_LOG: mapFloatFunction(job, fullLogarithm)
+    case APUS_OP_LOG1P: mapFloatFunction(job, logarithmOfOnePlus)
     case APUS_OP_TANH: mapFloatFunction(job, fullTangent)
+    case APUS_OP_SINH: mapFloatFunction(job, hyperbolicSine)
+    case APUS_OP_COSH: mapFloatFunction(job, hyperbolicCosine)
     case APUS_OP_SIGMOID: mapFloatFunction(job, fullLogistic)
     case APUS_OP_ARCTAN: mapFloatFunction(job, arctangent)
-    case APUS_OP_EXPM1: mapFloatFunction(job, preciseExponentialMinusOne)
-    case APUS_OP_SIN, APUS_OP_COS: mapTurns(operation, job)
+    case APUS_OP_ARCSIN: mapFloatFunction(job, arcsine)
+    case APUS_OP_ARCCOS: mapFloatFunction(job, arccosine)
+    case APUS_OP_EXPM1: mapFloatFunction(job, wholeExponentialMinusOne)
+    case APUS_OP_SIN, APUS_OP_COS, APUS_OP_TAN, APUS_OP_CBRT: mapExactly(operation, job)
     default: mapWideFunctions(operation, job)
     }
 }
 
-/// The reduction of angles needs products and sums that are rounded once, or double precision.
-private func mapTurns(_ operation: Int32, _ job: Elements) {
-    if apus_compiled_isa_level() == APUS_ISA_BASELINE {
-        if operation == APUS_OP_SIN { mapWide(job, shortSine) } else { mapWide(job, shortCosine) }
-    } else {
-        if operation == APUS_OP_SIN { mapFloatFunction(job, sine) } else { mapFloatFunction(job, cosine) }
+/// What needs products and sums that are rounded once, or double precision.
+private func mapExactly(_ operation: Int32, _ job: Elements) {
+    if apus_compiled_isa_level() == APUS_ISA_BASELINE { return mapWideFunctions(operation, job) }
+    switch operation {
+    case APUS_OP_SIN: mapFloatFunction(job, sine)
+    case APUS_OP_COS: mapFloatFunction(job, cosine)
+    case APUS_OP_TAN: mapFloatFunction(job, tangent)
+    default: mapFloatFunction(job, cubeRoot)
     }
 }
 
@@ -196,12 +190,9 @@ private func mapWideFunctions(_ operation: Int32, _ job: Elements) {
     case APUS_OP_EXP2: mapWide(job, shortExponentialOfTwo)
     case APUS_OP_LOG2: mapWide(job, shortLogarithmToBase2)
     case APUS_OP_LOG10: mapWide(job, shortLogarithmToBase10)
-    case APUS_OP_LOG1P: mapWide(job, shortLogarithmOfOnePlus)
+    case APUS_OP_SIN: mapWide(job, shortSine)
+    case APUS_OP_COS: mapWide(job, shortCosine)
     case APUS_OP_TAN: mapWide(job, shortTangent)
-    case APUS_OP_ARCSIN: mapWide(job, shortArcsine)
-    case APUS_OP_ARCCOS: mapWide(job, shortArccosine)
-    case APUS_OP_SINH: mapWide(job, shortHyperbolicSine)
-    case APUS_OP_COSH: mapWide(job, shortHyperbolicCosine)
     case APUS_OP_CBRT: mapWide(job, shortCubeRoot)
     case APUS_OP_ERF: mapWide(job, shortErrorFunction)
     default: break

@@ -1,49 +1,40 @@
 import CVector
 
-// Functions of floats in single precision, within 1 ulp: what the first term loses to rounding is carried along.
+// Functions of floats in single precision: what the first term loses to rounding is carried along where it counts.
 
-/// `exp(x) - 1`, with all digits near 0.
-@inline(__always) func preciseExponentialMinusOne(_ x: Lanes) -> Lanes {
-    let magic: Float = 12_582_912
-    let held = atLeast(-30, atMost(89, x))
-    let shifted = fma(held, splat(1.442_695_04), splat(magic))
-    let n = shifted - splat(magic)
-    let nBits = apus_i16_subtract(apus_f16_bits(shifted), apus_i16_set(0x4B40_0000))
-    // n times the first part of ln 2 is exact.
-    let first = fma(n, splat(-0.693_359_375), held)
-    let r = fma(n, splat(2.121_944_4e-4), first)
-    let lost = fma(n, splat(2.121_944_4e-4), first - r)
-    var q = fma(r, splat(0.000_198_912_685_101_072_83), splat(0.001_393_390_005_004_007_9))
-    q = fma(q, r, splat(0.008_333_310_674_603_188))
-    q = fma(q, r, splat(0.041_666_462_666_195_954))
-    q = fma(q, r, splat(0.166_666_666_818_750_5))
-    q = fma(q, r, splat(0.5))
-    let rest = fma(r * r, q, lost)
-    // 2^n - 1 + 2^n r + 2^n rest; from 4 on the 1 is a small term too.
-    let power = apus_i16_as_floats(apus_i16_shift_left(apus_i16_add(nBits, apus_i16_set(127)), 23))
-    let one = whereLess(n, splat(2), splat(1), splat(0))
-    let (whole, part) = (power - one, power * r)
-    let sum = whole + part
-    let small = fma(power, rest, part - (sum - whole)) - (splat(1) - one)
-    let near = whereLess(apus_f16_abs(x), splat(0x1p-25), x, sum + small)
-    return whereLess(splat(60), n, apus_f16_scale(splat(1) + (r + rest), n, nBits), near)
+/// `x = n pi/2 + r + tail`, and n in the low bits of `turns`, for |x| up to 10 000: beyond, n times the parts of pi/2 may
+/// lose digits.
+private struct ReducedAngle {
+    var far: apus_i16
+    var turns: apus_i16
+    var r: Lanes
+    var tail: Lanes
+
+    @inline(__always) init(_ x: Lanes) {
+        let magic: Float = 12_582_912
+        far = apus_i16_not(apus_f16_less_equal(apus_f16_abs(x), splat(10_000)))
+        let shifted = fma(x, splat(0.636_619_77), splat(magic))
+        turns = apus_f16_bits(shifted)
+        let n = shifted - splat(magic)
+        // pi/2 in four parts, the second of few bits: the first difference is exact, so is the second where it is small.
+        let first = fma(n, splat(-1.5707963705062866), x)
+        let second = fma(n, splat(4.3655745685100555e-08), first)
+        r = fma(n, splat(5.564431554416771e-11), second)
+        tail = n * splat(1.2177051777973966e-18)
+    }
+
+    /// `y`, or the function in double precision where x is far.
+    @inline(__always) func mended(_ y: Lanes, _ x: Lanes, _ wide: (Doubles) -> Doubles) -> Lanes {
+        if apus_i16_any(far) == 0 { return y }
+        let other = apus_f16_from_doubles(wide(apus_f16_low_doubles(x)), wide(apus_f16_high_doubles(x)))
+        return apus_f16_select(far, other, y)
+    }
 }
 
-/// The sine `quarters` quarter turns on. Beyond 10 000, where n times the parts of pi/2 may lose digits, in double
-/// precision.
+/// The sine `quarters` quarter turns on.
 @inline(__always) private func sine(_ x: Lanes, turned quarters: Int32, _ wide: (Doubles) -> Doubles) -> Lanes {
-    let magic: Float = 12_582_912
-    let far = apus_i16_not(apus_f16_less_equal(apus_f16_abs(x), splat(10_000)))
-    let near = apus_f16_select(far, splat(0), x)
-    let shifted = fma(near, splat(0.636_619_77), splat(magic))
-    let n = shifted - splat(magic)
-    // x - n pi/2 in two parts: the first product leaves an exact difference, the second comes with what it loses.
-    let first = fma(n, splat(-1.570_796_370_506_286_6), near)
-    let w = n * splat(4.371_138_828_673_793e-08)
-    let r = first + w
-    let b = r - first
-    let lost = (first - (r - b)) + (w - b)
-    let tail = lost + fma(n, splat(1.715_124_510_005_881_9e-15), fma(n, splat(4.371_138_828_673_793e-08), splat(0) - w))
+    let reduced = ReducedAngle(x)
+    let (r, tail) = (reduced.r, reduced.tail)
     let z = r * r
     var s = fma(z, splat(2.724_914_679_681_317e-06), splat(-0.000_198_400_807_199_122_43))
     s = fma(s, z, splat(0.008_333_331_863_560_767))
@@ -54,14 +45,12 @@ import CVector
     let half = z * splat(0.5)
     let top = splat(1) - half
     let cosine = top + (((splat(1) - top) - half) + fma(z * z, c, splat(0) - r * tail))
-    let turns = apus_i16_add(apus_f16_bits(shifted), apus_i16_set(quarters))
-    let odd = apus_i16_shift_right(apus_i16_shift_left(turns, 31), 31)
+    let turns = apus_i16_add(reduced.turns, apus_i16_set(quarters))
+    let odd = apus_i16_is_odd(turns)
     let sign = apus_i16_shift_left(apus_i16_and(turns, apus_i16_set(2)), 30)
     let value = apus_f16_bits(apus_f16_select(odd, cosine, sine))
     let y = apus_i16_as_floats(apus_i16_xor(value, sign))
-    if apus_i16_any(far) == 0 { return y }
-    let other = apus_f16_from_doubles(wide(apus_f16_low_doubles(x)), wide(apus_f16_high_doubles(x)))
-    return apus_f16_select(far, other, y)
+    return reduced.mended(y, x, wide)
 }
 
 /// `sin x`.
@@ -71,3 +60,50 @@ import CVector
 
 /// `cos x`.
 @inline(__always) func cosine(_ x: Lanes) -> Lanes { sine(x, turned: 1, shortCosine) }
+
+/// `tan x`: of r, or -1 / tan r.
+@inline(__always) func tangent(_ x: Lanes) -> Lanes {
+    let reduced = ReducedAngle(x)
+    let r = reduced.r
+    let z = r * r
+    var p = fma(z, splat(0.003_845_221_345), splat(0.001_181_812_789))
+    p = fma(p, z, splat(0.009_964_343_981))
+    p = fma(p, z, splat(0.021_620_500_768))
+    p = fma(p, z, splat(0.053_994_544_339))
+    p = fma(p, z, splat(0.133_332_305_816))
+    p = fma(p, z, splat(0.333_333_339_821))
+    let t = r + fma(z * r, p, reduced.tail)
+    let odd = apus_i16_is_odd(reduced.turns)
+    let y = apus_f16_select(odd, apus_f16_quotient(splat(-1), t), t)
+    return reduced.mended(apus_f16_select(apus_f16_equal(x, splat(0)), x, y), x, shortTangent)
+}
+
+/// `ln(1 + x)`: of the sum and what it lacks, or of x itself where it is small.
+@inline(__always) func logarithmOfOnePlus(_ x: Lanes) -> Lanes {
+    let sum = splat(1) + x
+    let part = sum - splat(1)
+    let lost = (splat(1) - (sum - part)) + (x - part)
+    let near = apus_f16_less(apus_f16_abs(x), splat(0.25))
+    let k = apus_f16_select(near, splat(0), apus_f16_exponent(sum))
+    let f = apus_f16_select(near, x, apus_f16_mantissa(sum) - splat(1))
+    let correction = apus_f16_select(near, splat(0), lost * apus_f16_rough_inverse(sum))
+    let y = logarithm(k, f, adding: correction)
+    return whereLess(apus_f16_abs(x), splat(0x1p-25), x, apus_f16_whole_logarithm(sum, y))
+}
+
+/// `k ln 2 + ln(1 + f) + more`, f from -1/4 to 1/2, within 2 ulp: `ln(1 + f) = f - f^2 / 2 + f^3 P(f)`. The polynomial is
+/// a near-minimax fit to 2^-27 of the logarithm.
+@inline(__always) func logarithm(_ k: Lanes, _ f: Lanes, adding more: Lanes) -> Lanes {
+    let square = f * f
+    var p = fma(f, splat(0.042_871_978_037), splat(-0.095_613_400_136))
+    p = fma(p, f, splat(0.116_806_817_905))
+    p = fma(p, f, splat(-0.126_393_111_383))
+    p = fma(p, f, splat(0.142_683_059_703))
+    p = fma(p, f, splat(-0.166_608_175_306))
+    p = fma(p, f, splat(0.200_001_408_962))
+    p = fma(p, f, splat(-0.250_000_567_144))
+    p = fma(p, f, splat(0.333_333_331_473))
+    var y = fma(k, splat(-2.121_944_4e-4), fma(square * f, p, more))
+    y = fma(square, splat(-0.5), y)
+    return fma(k, splat(0.693_359_375), f + y)
+}

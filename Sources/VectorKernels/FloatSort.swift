@@ -6,10 +6,10 @@ import CVector
 // because kernels are not generic (Lanes.swift).
 
 /// Values that are not split any further.
-private var fewFloats: Int { 128 }
-private var fewDoubles: Int { apus_compiled_isa_level() == APUS_ISA_V4 ? 128 : 64 }
-/// Values whose pivot is the middle one of more than nine.
-private var many: Int { 2048 }
+var fewFloats: Int { apus_compiled_isa_level() == APUS_ISA_V4 ? 512 : 128 }
+var fewDoubles: Int { apus_compiled_isa_level() == APUS_ISA_V4 ? 256 : 64 }
+/// Values whose pivot is chosen with more care.
+private var many: Int { 1024 }
 
 // MARK: Doubles
 
@@ -75,44 +75,39 @@ private var many: Int { 2048 }
 }
 
 /// Sorts up to `fewDoubles` values.
-@inline(never) private func sortFewDoubles(
+@inline(never) func sortFewDoubles(
     _ values: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>, _ count: Int
 ) {
     let n = Int64(truncatingIfNeeded: count)
-    if fewDoubles == 64 || count <= 64 { apus_d8_sort_64(values, out, n) } else { apus_d8_sort_128(values, out, n) }
+    if fewDoubles == 64 || count <= 64 { return apus_d8_sort_64(values, out, n) }
+    if count <= 128 { return apus_d8_sort_128(values, out, n) }
+    sortFewDoubles(values, out, 128)
+    sortFewDoubles(values + 128, out + 128, count &- 128)
+    apus_d8_merge(out, n)
 }
 
-/// The middle one of values spread over all: of 64 of many, which `room` has place for, else of nine by three medians of
-/// three.
-@inline(__always) private func pivotDoubles(
-    _ values: UnsafePointer<Double>, _ count: Int, _ room: UnsafeMutablePointer<Double>
-) -> Double {
-    if count >= many {
-        let step = count / 64
-        var i = 0
-        while i < 64 {
-            room[i] = values[i &* step &+ step / 2]
-            i &+= 1
-        }
-        sortFewDoubles(UnsafePointer(room), room, 64)
-        return room[32]
+/// About the middle one of 24 values in three places, or of 72 in nine of many: in each lane the middle one of three,
+/// or of three such, then the middle one of the lanes.
+@inline(__always) func pivotDoubles(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
+    @inline(__always) func middle(_ a: apus_d8, _ b: apus_d8, _ c: apus_d8) -> apus_d8 {
+        let (low, high) = (apus_d8_min(a, b), apus_d8_max(a, b))
+        return apus_d8_max(low, apus_d8_min(high, c))
     }
-    @inline(__always) func middle(_ a: Double, _ b: Double, _ c: Double) -> Double {
-        let (low, high) = a < b ? (a, b) : (b, a)
-        return c < low ? low : c < high ? c : high
+    let places = count < many ? 3 : 9
+    let step = (count &- 8) / places
+    @inline(__always) func three(_ first: Int) -> apus_d8 {
+        let p = values + (first &* step &+ step / 2)
+        return middle(apus_d8_load(p), apus_d8_load(p + step), apus_d8_load(p + 2 &* step))
     }
-    let step = count / 9
-    let p = values + step / 2
-    return middle(
-        middle(p[0], p[step], p[2 &* step]), middle(p[3 &* step], p[4 &* step], p[5 &* step]),
-        middle(p[6 &* step], p[7 &* step], p[8 &* step]))
+    if places == 3 { return apus_d8_middle(three(0)) }
+    return apus_d8_middle(middle(three(0), three(3), three(6)))
 }
 
 func splitDoubles(_ values: UnsafePointer<Double>, _ other: UnsafeMutablePointer<Double>, _ count: Int64) -> Int64 {
     let count = Int(truncatingIfNeeded: count)
     if count < many { return 0 }
     return Int64(
-        truncatingIfNeeded: partitionDoubles(values, other, count, pivotDoubles(values, count, other), orEqual: false))
+        truncatingIfNeeded: partitionDoubles(values, other, count, pivotDoubles(values, count), orEqual: false))
 }
 
 func sortDoubles(
@@ -120,7 +115,12 @@ func sortDoubles(
 ) {
     let count = Int(truncatingIfNeeded: count)
     if count == 0 { return }
-    quicksortDoubles(values, other, count, toOther != 0, 2 &* (Int.bitWidth &- count.leadingZeroBitCount))
+    let patience = 2 &* (Int.bitWidth &- count.leadingZeroBitCount)
+    if apus_compiled_isa_level() == APUS_ISA_V4, toOther == 0 {
+        quicksortDoublesInPlace(values, count, patience)
+    } else {
+        quicksortDoubles(values, other, count, toOther != 0, patience)
+    }
 }
 
 /// `patience` is how many splits may still be made.
@@ -137,8 +137,14 @@ private func quicksortDoubles(
         if toOther { copyDoubles(UnsafePointer(values), other, count) }
         return
     }
-    let pivot = pivotDoubles(UnsafePointer(values), count, other)
+    let pivot = pivotDoubles(UnsafePointer(values), count)
     var less = partitionDoubles(UnsafePointer(values), other, count, pivot, orEqual: false)
+    if apus_compiled_isa_level() == APUS_ISA_V4 {
+        // Moved over once; the rest is sorted where it is.
+        quicksortDoublesInPlace(other, less, patience &- 1)
+        quicksortDoublesInPlace(other + less, count &- less, patience &- 1)
+        return
+    }
     if less == 0 {
         // None is below the pivot: those that equal it come first, and are done.
         less = partitionDoubles(UnsafePointer(values), other, count, pivot, orEqual: true)
@@ -150,7 +156,7 @@ private func quicksortDoubles(
 }
 
 /// Slower, but never more than slower: for what splits badly again and again.
-private func heapsortDoubles(_ values: UnsafeMutablePointer<Double>, _ count: Int) {
+func heapsortDoubles(_ values: UnsafeMutablePointer<Double>, _ count: Int) {
     var (start, end) = (count / 2, count)
     while end > 1 {
         if start > 0 {
@@ -196,10 +202,8 @@ private func copyDoubles(_ from: UnsafePointer<Double>, _ to: UnsafeMutablePoint
         // lower lanes those below the pivot, can be stored at both ends.
         @inline(__always) func place(_ x: apus_f16) {
             let bits = bits(x)
-            let parted = apus_f16_parted(x, bits)
             let less = Int(truncatingIfNeeded: apus_count_bits(bits))
-            apus_f16_store(other + low, parted)
-            apus_f16_store(other + (high &- 16), parted)
+            apus_f16_store_parted(other + low, other + (high &- 16 &+ less), x, bits)
             low &+= less
             high &-= 16 &- less
         }
@@ -244,44 +248,39 @@ private func copyDoubles(_ from: UnsafePointer<Double>, _ to: UnsafeMutablePoint
 }
 
 /// Sorts up to `fewFloats` values.
-@inline(never) private func sortFewFloats(
+@inline(never) func sortFewFloats(
     _ values: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ count: Int
 ) {
     let n = Int64(truncatingIfNeeded: count)
-    apus_f16_sort_128(values, out, n)
+    if fewFloats == 128 || count <= 128 { return apus_f16_sort_128(values, out, n) }
+    if count <= 256 { return apus_f16_sort_256(values, out, n) }
+    sortFewFloats(values, out, 256)
+    sortFewFloats(values + 256, out + 256, count &- 256)
+    apus_f16_merge(out, n)
 }
 
-/// The middle one of values spread over all: of 64 of many, which `room` has place for, else of nine by three medians of
-/// three.
-@inline(__always) private func pivotFloats(
-    _ values: UnsafePointer<Float>, _ count: Int, _ room: UnsafeMutablePointer<Float>
-) -> Float {
-    if count >= many {
-        let step = count / 64
-        var i = 0
-        while i < 64 {
-            room[i] = values[i &* step &+ step / 2]
-            i &+= 1
-        }
-        sortFewFloats(UnsafePointer(room), room, 64)
-        return room[32]
+/// About the middle one of 48 values in three places, or of 144 in nine of many: in each lane the middle one of three,
+/// or of three such, then the middle one of the lanes.
+@inline(__always) func pivotFloats(_ values: UnsafePointer<Float>, _ count: Int) -> Float {
+    @inline(__always) func middle(_ a: apus_f16, _ b: apus_f16, _ c: apus_f16) -> apus_f16 {
+        let (low, high) = (apus_f16_min(a, b), apus_f16_max(a, b))
+        return apus_f16_max(low, apus_f16_min(high, c))
     }
-    @inline(__always) func middle(_ a: Float, _ b: Float, _ c: Float) -> Float {
-        let (low, high) = a < b ? (a, b) : (b, a)
-        return c < low ? low : c < high ? c : high
+    let places = count < many ? 3 : 9
+    let step = (count &- 16) / places
+    @inline(__always) func three(_ first: Int) -> apus_f16 {
+        let p = values + (first &* step &+ step / 2)
+        return middle(apus_f16_load(p), apus_f16_load(p + step), apus_f16_load(p + 2 &* step))
     }
-    let step = count / 9
-    let p = values + step / 2
-    return middle(
-        middle(p[0], p[step], p[2 &* step]), middle(p[3 &* step], p[4 &* step], p[5 &* step]),
-        middle(p[6 &* step], p[7 &* step], p[8 &* step]))
+    if places == 3 { return apus_f16_middle(three(0)) }
+    return apus_f16_middle(middle(three(0), three(3), three(6)))
 }
 
 func splitFloats(_ values: UnsafePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ count: Int64) -> Int64 {
     let count = Int(truncatingIfNeeded: count)
     if count < many { return 0 }
     return Int64(
-        truncatingIfNeeded: partitionFloats(values, other, count, pivotFloats(values, count, other), orEqual: false))
+        truncatingIfNeeded: partitionFloats(values, other, count, pivotFloats(values, count), orEqual: false))
 }
 
 func sortFloats(
@@ -289,7 +288,12 @@ func sortFloats(
 ) {
     let count = Int(truncatingIfNeeded: count)
     if count == 0 { return }
-    quicksortFloats(values, other, count, toOther != 0, 2 &* (Int.bitWidth &- count.leadingZeroBitCount))
+    let patience = 2 &* (Int.bitWidth &- count.leadingZeroBitCount)
+    if apus_compiled_isa_level() == APUS_ISA_V4, toOther == 0 {
+        quicksortFloatsInPlace(values, count, patience)
+    } else {
+        quicksortFloats(values, other, count, toOther != 0, patience)
+    }
 }
 
 /// `patience` is how many splits may still be made.
@@ -306,8 +310,14 @@ private func quicksortFloats(
         if toOther { copyFloats(UnsafePointer(values), other, count) }
         return
     }
-    let pivot = pivotFloats(UnsafePointer(values), count, other)
+    let pivot = pivotFloats(UnsafePointer(values), count)
     var less = partitionFloats(UnsafePointer(values), other, count, pivot, orEqual: false)
+    if apus_compiled_isa_level() == APUS_ISA_V4 {
+        // Moved over once; the rest is sorted where it is.
+        quicksortFloatsInPlace(other, less, patience &- 1)
+        quicksortFloatsInPlace(other + less, count &- less, patience &- 1)
+        return
+    }
     if less == 0 {
         // None is below the pivot: those that equal it come first, and are done.
         less = partitionFloats(UnsafePointer(values), other, count, pivot, orEqual: true)
@@ -319,7 +329,7 @@ private func quicksortFloats(
 }
 
 /// Slower, but never more than slower: for what splits badly again and again.
-private func heapsortFloats(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+func heapsortFloats(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
     var (start, end) = (count / 2, count)
     while end > 1 {
         if start > 0 {

@@ -126,33 +126,44 @@ private struct ReducedArcsine {
     return apus_f16_copysign(y, x)
 }
 
-/// `asin x` to 29 bits, for floats.
-@inline(__always) func shortArcsine(_ x: Doubles) -> Doubles {
-    let magnitude = absolute(x)
-    let (large, y) = shortArcsineOfMagnitude(magnitude)
-    return signed(apus_d8_select(large, fma(y, spread(-2), spread(1.5707963267948966)), y), as: x)
+/// `asin s` of floats as the sum of `s` and a rest, s as in `ReducedArcsine`.
+private struct ReducedFloatArcsine {
+    var large: apus_i16
+    var s: Lanes
+    var rest: Lanes
+
+    @inline(__always) init(_ magnitude: Lanes) {
+        large = apus_f16_less(splat(0.5), magnitude)
+        let half = fma(magnitude, splat(-0.5), splat(0.5))
+        let z = apus_f16_select(large, half, magnitude * magnitude)
+        s = apus_f16_select(large, apus_f16_sqrt(half), magnitude)
+        var p = fma(z, splat(0.038_085_023_561), splat(0.026_554_542_206))
+        p = fma(p, z, splat(0.045_001_380_07))
+        p = fma(p, z, splat(0.074_988_550_726))
+        p = fma(p, z, splat(0.166_666_724_148))
+        rest = s * z * p
+    }
 }
 
-/// `acos x` to 29 bits, for floats.
-@inline(__always) func shortArccosine(_ x: Doubles) -> Doubles {
-    let (large, y) = shortArcsineOfMagnitude(absolute(x))
-    let negative = apus_d8_less(x, spread(0))
-    let pi = apus_d8_select(negative, spread(3.141592653589793), spread(0))
-    let base = apus_d8_select(large, pi, spread(1.5707963267948966))
-    let factor = apus_d8_select(large, spread(2), spread(-1))
-    return fma(apus_d8_select(negative, spread(0) - factor, factor), y, base)
+/// `asin x`; NaN beyond -1 and 1.
+@inline(__always) func arcsine(_ x: Lanes) -> Lanes {
+    let reduced = ReducedFloatArcsine(apus_f16_abs(x))
+    let high = apus_f16_select(reduced.large, fma(reduced.s, splat(-2), splat(1.570_796_4)), reduced.s)
+    let low = apus_f16_select(reduced.large, fma(reduced.rest, splat(-2), splat(-4.371_139e-8)), reduced.rest)
+    return apus_f16_copysign(high + low, x)
 }
 
-/// `asin s` as in `ReducedArcsine`.
-@inline(__always) private func shortArcsineOfMagnitude(_ magnitude: Doubles) -> (large: apus_m8, y: Doubles) {
-    let large = apus_d8_less(spread(0.5), magnitude)
-    let half = fma(magnitude, spread(-0.5), spread(0.5))
-    let z = apus_d8_select(large, half, magnitude * magnitude)
-    let s = apus_d8_select(large, apus_d8_sqrt(half), magnitude)
-    var p = horner(spread(0.03369084720283012), z, 0.017149238357677253)
-    p = horner(p, z, 0.03110066273549457)
-    p = horner(p, z, 0.04459940152851218)
-    p = horner(p, z, 0.07500094543497424)
-    p = horner(p, z, 0.16666666337430908)
-    return (large, fma(s * z, p, s))
+/// `acos x`; NaN beyond -1 and 1.
+@inline(__always) func arccosine(_ x: Lanes) -> Lanes {
+    let reduced = ReducedFloatArcsine(apus_f16_abs(x))
+    // 2 asin s or pi - 2 asin s for large |x|, pi/2 - asin s or pi/2 + asin s for others.
+    let sign = apus_i16_and(apus_f16_bits(x), apus_i16_set(.min))
+    let factor = apus_f16_select(reduced.large, splat(2), splat(-1))
+    let turned = apus_i16_as_floats(apus_i16_xor(apus_f16_bits(factor), sign))
+    let negative = apus_f16_less(x, splat(0))
+    let pi = apus_f16_select(negative, splat(3.141_592_7), splat(0))
+    let piLow = apus_f16_select(negative, splat(-8.742_277_7e-8), splat(0))
+    let base = apus_f16_select(reduced.large, pi, splat(1.570_796_4))
+    let baseLow = apus_f16_select(reduced.large, piLow, splat(-4.371_139e-8))
+    return fma(turned, reduced.s, base) + fma(turned, reduced.rest, baseLow)
 }

@@ -46,29 +46,10 @@ private struct ShortExponential {
     ShortExponential(ofTwo: held(x, from: -160, to: 130)).power
 }
 
-/// `exp(x) - 1`.
-@inline(__always) func shortExponentialMinusOne(_ x: Doubles) -> Doubles {
-    let reduced = ShortExponential(held(x, from: -40, to: 90))
-    let power = apus_d8_scale(spread(1), reduced.n, reduced.nBits)
-    let y = fma(power, reduced.e, power - spread(1))
-    return apus_d8_select(apus_d8_equal(x, spread(0)), x, y)
-}
-
 /// The logarithm to the base whose natural logarithm is the inverse of `factor`; `scale` is that of 2.
 @inline(__always) func shortLogarithm(_ x: Doubles, _ scale: Double, _ factor: Double) -> Doubles {
     let reduced = ReducedDoubleLogarithm(x)
     return apus_d8_whole_logarithm(x, fma(reduced.k, spread(scale), reduced.short * spread(factor)))
-}
-
-/// `ln(1 + x)`: of 1 + x, which is rounded by 2^-53 only, or of x itself where it is small.
-@inline(__always) func shortLogarithmOfOnePlus(_ x: Doubles) -> Doubles {
-    let sum = spread(1) + x
-    var reduced = ReducedDoubleLogarithm(sum)
-    let near = apus_d8_less(absolute(x), spread(0.25))
-    reduced.k = apus_d8_select(near, spread(0), reduced.k)
-    reduced.f = apus_d8_select(near, x, reduced.f)
-    let value = apus_d8_whole_logarithm(sum, fma(reduced.k, spread(0.6931471805599453), reduced.short))
-    return apus_d8_select(apus_d8_equal(x, spread(0)), x, value)
 }
 
 /// The sine `quarters` quarter turns on; from the C library where |x| is above 800 000.

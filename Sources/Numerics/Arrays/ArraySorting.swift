@@ -35,8 +35,8 @@ package enum ArraySorting {
         let (source, target) = (ArrayLines(a, axis: axis), ArrayLines(out, axis: axis))
         let isWide = out.dtype == .int64
         switch a.dtype {
-        case .float64: try argsort(Double.self, source, descending, target, isWide, in: context)
-        case .float32: try argsort(Float.self, source, descending, target, isWide, in: context)
+        case .float64: try argsortFloats(Double.self, source, descending, target, isWide, in: context)
+        case .float32: try argsortFloats(Float.self, source, descending, target, isWide, in: context)
         case .int64: try argsort(Int64.self, source, descending, target, isWide, in: context)
         case .int32: try argsort(Int32.self, source, descending, target, isWide, in: context)
         case .uint8, .bool: try argsort(UInt8.self, source, descending, target, isWide, in: context)
@@ -142,6 +142,30 @@ package enum ArraySorting {
         }
         if length < long { return copyPart(0..<length) }
         context.parallel(over: length, by: ReductionSlices.elements) { copyPart($0) }
+    }
+
+    private static func argsortFloats<Element: PackedFloat>(
+        _ type: Element.Type, _ source: ArrayLines, _ descending: Bool, _ target: ArrayLines, _ isWide: Bool,
+        in context: Context
+    ) throws(ApusError) {
+        let length = source.length
+        if length > FloatPositions<Element>.most {
+            return try argsort(type, source, descending, target, isWide, in: context)
+        }
+        try eachLine(source, in: context) { () throws(ApusError) -> FloatPositions<Element> in
+            try FloatPositions(capacity: length, in: context)
+        } _: { line, sorter in
+            let (start, out) = (UnsafeRawPointer(source.start(line)), target.start(line))
+            if isWide {
+                sorter.each(start, source.stride, length, descending: descending) {
+                    (out + $0 &* target.stride).storeBytes(of: Int64($1), as: Int64.self)
+                }
+            } else {
+                sorter.each(start, source.stride, length, descending: descending) {
+                    (out + $0 &* target.stride).storeBytes(of: Int32(truncatingIfNeeded: $1), as: Int32.self)
+                }
+            }
+        }
     }
 
     private static func argsort<Element: SortElement>(

@@ -9,6 +9,8 @@ struct BestPlace {
 
     private static let tileColumns = 512
     private static let leastRows = 128
+    private static let copiedColumns = 256
+    private static let shortRun = 32
 
     /// Whether `x` takes the place of an earlier `best`.
     @inline(__always)
@@ -18,13 +20,17 @@ struct BestPlace {
 
     /// Positions, counted row by row in the dimensions that are reduced, as doubles. The plan must be in order.
     func run(_ plan: ReductionPlan, _ values: UnsafeMutablePointer<Double>) throws(ApusError) {
-        if let columns = plan.kept.last, columns.stride == plan.dtype.size, plan.isAligned, !plan.dtype.isInteger,
-            columns.extent >= 8, plan.reduced.last.map({ $0.stride != plan.dtype.size }) ?? true
-        {
-            try across(plan, columns, values)
-        } else {
-            try along(plan, values)
+        let size = plan.dtype.size
+        if let columns = plan.kept.last, columns.extent >= 8 {
+            let lies = columns.stride == size && plan.isAligned && !plan.dtype.isInteger
+            let isRun = plan.reduced.last.map { $0.stride == size } ?? false
+            if lies && !isRun { return try across(plan, columns, values) }
+            // Short runs are better taken together with their neighbours.
+            if plan.reducedCount < BestPlace.shortRun, columns.extent >= BestPlace.shortRun {
+                return try across(plan, columns, values, isCopied: true)
+            }
         }
+        try along(plan, values)
     }
 
     private func along(_ plan: ReductionPlan, _ values: UnsafeMutablePointer<Double>) throws(ApusError) {
@@ -45,21 +51,21 @@ struct BestPlace {
                 let (index, piece) = unit.quotientAndRemainder(dividingBy: pieces)
                 let base = plan.base + plan.kept.offset(of: index)
                 let from = piece &* length
-                // The best of each block, then the place in the best block.
-                var (kept, blockStart, blockLength, at) = (0.0, from, 0, from)
-                reader.blocks(base, from, min(count, from &+ length), scratch) { pointer, n in
-                    let x = reader.reduce(code, kernels, pointer, n)
-                    if blockLength == 0 || BestPlace.isBetter(code, x, kept) {
-                        (kept, blockStart, blockLength) = (x, at, n)
+                let to = min(count, from &+ length)
+                var (kept, found) = (0.0, from)
+                if reader.isWhole {
+                    found &+= reader.firstBest(code, kernels, reader.element(from, base), to &- from, &kept)
+                } else {
+                    var at = from
+                    reader.blocks(base, from, to, scratch) { pointer, n in
+                        var x = 0.0
+                        let place = reader.firstBest(code, kernels, pointer, n, &x)
+                        if at == from || BestPlace.isBetter(code, x, kept) { (kept, found) = (x, at &+ place) }
+                        at &+= n
                     }
-                    at &+= n
-                }
-                var found = 0
-                reader.blocks(base, blockStart, blockStart &+ blockLength, scratch) { pointer, n in
-                    found = reader.first(kept, in: pointer, n)
                 }
                 best.pointer[unit] = kept
-                place.pointer[unit] = Double(blockStart &+ found)
+                place.pointer[unit] = Double(found)
             }
         }
         try context.checkInterrupt()
@@ -71,12 +77,13 @@ struct BestPlace {
         }
     }
 
-    private func across(_ plan: ReductionPlan, _ columns: Dimension, _ values: UnsafeMutablePointer<Double>)
-        throws(ApusError)
-    {
+    /// Rows that lie, or are copied, side by side.
+    private func across(
+        _ plan: ReductionPlan, _ columns: Dimension, _ values: UnsafeMutablePointer<Double>, isCopied: Bool = false
+    ) throws(ApusError) {
         let others = Array(plan.kept.dropLast())
         let rows = plan.reducedCount
-        let tile = min(columns.extent, BestPlace.tileColumns)
+        let tile = min(columns.extent, isCopied ? BestPlace.copiedColumns : BestPlace.tileColumns)
         let tiles = (columns.extent - 1) / tile + 1
         let pieceRows = max(BestPlace.leastRows, ReductionSlices.elements / tile)
         let pieces = (rows - 1) / pieceRows + 1
@@ -87,6 +94,9 @@ struct BestPlace {
             units: keptCount / columns.extent &* tiles &* pieces, elementsOfUnit: tile &* min(rows, pieceRows))
         let best = try Buffer<Double>(cells, in: context.allocator)
         let place = try Buffer<Double>(cells, in: context.allocator)
+        let room = isCopied ? tile : 0
+        let scratch = try Buffer<Double>(room &* slices.count, in: context.allocator)
+        let reader = ElementReader(plan.dtype, [columns], isAligned: plan.isAligned, asDoubles: isCopied)
         let (code, kernels, size) = (self.code, context.kernels.reductions, plan.dtype.size)
         let worst = Cascade.identity(code)
         context.parallel(slices.count) { slice in
@@ -96,14 +106,22 @@ struct BestPlace {
                 let (other, tileIndex) = position.quotientAndRemainder(dividingBy: tiles)
                 let first = tileIndex &* tile
                 let width = min(tile, columns.extent &- first)
-                let start = plan.base + (others.offset(of: other) &+ first &* size)
+                let start = plan.base + (others.offset(of: other) &+ first &* columns.stride)
                 let at = piece &* keptCount &+ other &* columns.extent &+ first
                 let (kept, rowsOfBest) = (best.pointer + at, place.pointer + at)
                 var row = piece &* pieceRows
                 kept.update(repeating: worst, count: width)
                 rowsOfBest.update(repeating: Double(row), count: width)
                 RowRuns(start, plan.reduced, row, min(rows, row &+ pieceRows)).each { pointer, count, stride in
-                    if plan.dtype == .float32 {
+                    if isCopied {
+                        let copy = scratch.pointer + slice &* room
+                        for r in 0..<count {
+                            reader.copy(
+                                pointer + r &* stride, columns.stride, width, to: UnsafeMutableRawPointer(copy), at: 0)
+                            kernels.best_doubles(
+                                code, copy, 1, Int64(width), 0, Double(row &+ r), kept, rowsOfBest)
+                        }
+                    } else if plan.dtype == .float32 {
                         kernels.best_floats(
                             code, pointer.assumingMemoryBound(to: Float.self), Int64(count), Int64(width),
                             Int64(stride / size), Double(row), kept, rowsOfBest)
@@ -129,28 +147,13 @@ struct BestPlace {
 }
 
 extension ElementReader {
-    /// The position of the first element of a block that equals `x`, which is one of them, or is NaN where `x` is.
-    func first(_ x: Double, in block: UnsafeRawPointer, _ count: Int) -> Int {
-        isSingle
-            ? firstEqual(Float(x), block.assumingMemoryBound(to: Float.self), count)
-            : firstEqual(x, block.assumingMemoryBound(to: Double.self), count)
-    }
-
-    /// Thirty-two at a time without a branch, then one by one where one of them is it.
+    /// Where the first best element of a block stands, or the first NaN, which becomes `best`.
     @inline(__always)
-    private func firstEqual<Value: BinaryFloatingPoint>(_ x: Value, _ values: UnsafePointer<Value>, _ count: Int) -> Int {
-        var i = 0
-        if x != x {
-            while i < count, values[i] == values[i] { i &+= 1 }
-            return i < count ? i : 0
-        }
-        while i &+ 32 <= count {
-            var hits: Int32 = 0
-            for j in 0..<32 { hits |= values[i &+ j] == x ? 1 : 0 }
-            if hits != 0 { break }
-            i &+= 32
-        }
-        while i < count, values[i] != x { i &+= 1 }
-        return i < count ? i : 0
+    func firstBest(
+        _ code: Int32, _ kernels: apus_reduction_kernels, _ block: UnsafeRawPointer, _ count: Int, _ best: inout Double
+    ) -> Int {
+        isSingle
+            ? Int(kernels.first_best_floats(code, block.assumingMemoryBound(to: Float.self), Int64(count), &best))
+            : Int(kernels.first_best_doubles(code, block.assumingMemoryBound(to: Double.self), Int64(count), &best))
     }
 }

@@ -14,6 +14,8 @@ struct ElementReader: @unchecked Sendable {
 
     /// All elements lie next to each other in memory that needs no copy.
     var isWhole: Bool { isDirect && outer.isEmpty }
+    /// Element `index` of such a box.
+    func element(_ index: Int, _ base: UnsafeRawPointer) -> UnsafeRawPointer { base + index &* dtype.size }
     /// The distance in bytes of neighbours in the innermost dimension.
     var columnStride: Int { inner.stride }
 

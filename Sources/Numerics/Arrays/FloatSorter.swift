@@ -6,8 +6,9 @@ import Synchronization
 /// put into their places after, in the order of their line.
 struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
     private let context: Context
-    private let other: Buffer<Element>
-    private let aside: Buffer<Element>
+    /// Memory for as many elements, free between the calls.
+    let other: Buffer<Element>
+    let aside: Buffer<Element>
     private let fronts: Buffer<Int>
 
     /// Elements of a part that is split for threads, and how often all are split.
@@ -24,7 +25,7 @@ struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
 
     /// Sorts `count` neighbours in place, NaN last; returns how many are not NaN.
     func sort(_ values: UnsafeMutablePointer<Element>, _ count: Int, descending: Bool) -> Int {
-        let (others, negativeZeros) = countSpecials(values, count)
+        let (others, negativeZeros) = hasSpecials(values, count) ? countSpecials(values, count) : (0, 0)
         var (kept, zeros) = (count, 0)
         if negativeZeros > 0 {
             for i in 0..<count where values[i] == 0 {
@@ -57,6 +58,16 @@ struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
         }
         for i in kept..<count { values[i] = aside.pointer[zeros &+ i &- kept] }
         return kept
+    }
+
+    private func hasSpecials(_ values: UnsafeMutablePointer<Element>, _ count: Int) -> Bool {
+        let kernels = context.kernels.reductions
+        if count < 2 &* FloatSorter.chunk { return Element.anySpecial(kernels, values, count) }
+        let found = Atomic<Bool>(false)
+        context.parallel(over: count, by: FloatSorter.chunk) { part in
+            if Element.anySpecial(kernels, values + part.lowerBound, part.count) { found.store(true, ordering: .relaxed) }
+        }
+        return found.load(ordering: .relaxed)
     }
 
     /// How many are NaN, and how many -0.
@@ -98,9 +109,9 @@ struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
         let isOther: Bool
     }
 
-    /// Splits long parts, level by level, so that there is work for threads; then sorts each. Parts are cut by what they
-    /// hold alone.
-    private func sortNumbers(_ values: UnsafeMutablePointer<Element>, _ count: Int) {
+    /// Sorts numbers that are not NaN in place; which of two zeros is which may be lost. Splits long parts, level by level,
+    /// so that there is work for threads; then sorts each. Parts are cut by what they hold alone.
+    func sortNumbers(_ values: UnsafeMutablePointer<Element>, _ count: Int) {
         let kernels = context.kernels.reductions
         let other = self.other.pointer
         if count < 2 &* FloatSorter.chunk || context.threads == 1 {
@@ -150,9 +161,21 @@ protocol KernelSorted: SortElement, BinaryFloatingPoint {
         _ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Self>, _ other: UnsafeMutablePointer<Self>,
         _ count: Int
     ) -> Int
+    /// Whether one is NaN or -0.
+    static func anySpecial(_ kernels: apus_reduction_kernels, _ values: UnsafePointer<Self>, _ count: Int) -> Bool
+    /// Moves the first of equal neighbours of sorted numbers to the front; how many they are.
+    static func distinct(_ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Self>, _ count: Int) -> Int
 }
 
 extension Float: KernelSorted {
+    static func anySpecial(_ kernels: apus_reduction_kernels, _ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+        kernels.any_special_floats(values, Int64(count)) != 0
+    }
+
+    static func distinct(_ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Float>, _ count: Int) -> Int {
+        Int(kernels.distinct_floats(values, Int64(count)))
+    }
+
     static func sort(
         _ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Float>,
         _ other: UnsafeMutablePointer<Float>, _ count: Int, toOther: Bool
@@ -169,6 +192,14 @@ extension Float: KernelSorted {
 }
 
 extension Double: KernelSorted {
+    static func anySpecial(_ kernels: apus_reduction_kernels, _ values: UnsafePointer<Double>, _ count: Int) -> Bool {
+        kernels.any_special_doubles(values, Int64(count)) != 0
+    }
+
+    static func distinct(_ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Double>, _ count: Int) -> Int {
+        Int(kernels.distinct_doubles(values, Int64(count)))
+    }
+
     static func sort(
         _ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Double>,
         _ other: UnsafeMutablePointer<Double>, _ count: Int, toOther: Bool

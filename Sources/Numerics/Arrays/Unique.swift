@@ -46,6 +46,12 @@ package enum Unique {
         /// The least room of those that hold one element for each value.
         private var room: Int { [values, first, counts].compactMap { $0?.count }.min() ?? Int.max }
 
+        /// The memory of `values`, where `count` elements fit side by side and nothing else can lack room.
+        fileprivate func memory<Element>(of type: Element.Type, for count: Int) -> UnsafeMutablePointer<Element>? {
+            guard let values, room >= count, values.isDense, values.isAligned else { return nil }
+            return values.data.assumingMemoryBound(to: type)
+        }
+
         fileprivate func requireRoom(_ distinct: Int, _ tooSmall: (Int) -> Void) throws(ApusError) {
             if distinct <= room { return }
             tooSmall(distinct)
@@ -77,8 +83,10 @@ package enum Unique {
             return try find(type, a, outputs, in: context, tooSmall)
         }
         let count = a.count
-        let line = try Buffer<Element>(count, in: context.allocator)
-        let sorted = line.pointer
+        // Sorted where the values go, if there is room for all.
+        let place = outputs.memory(of: type, for: count)
+        let line = try Buffer<Element>(place == nil ? count : 0, in: context.allocator)
+        let sorted = place ?? line.pointer
         if a.isDense {
             UnsafeMutableRawPointer(sorted).copyMemory(
                 from: a.data, byteCount: count &* MemoryLayout<Element>.stride)
@@ -87,16 +95,20 @@ package enum Unique {
         }
         let kept = try FloatSorter<Element>(capacity: count, in: context).sort(sorted, count, descending: false)
         try context.checkInterrupt()
-        // The first of equal values moves to the front where the others were; counts need where it was.
+        // The first of equal values moves to the front; counts need where it was.
         let starts = try Buffer<Int>(outputs.counts == nil ? 0 : kept, in: context.allocator)
         var distinct = 0
-        var last = Element.nan
-        for i in 0..<kept {
-            let x = sorted[i]
-            sorted[distinct] = x
-            if outputs.counts != nil { starts.pointer[distinct] = i }
-            distinct &+= x == last ? 0 : 1
-            last = x
+        if outputs.counts == nil {
+            distinct = Element.distinct(context.kernels.reductions, sorted, kept)
+        } else {
+            var last = Element.nan
+            for i in 0..<kept {
+                let x = sorted[i]
+                sorted[distinct] = x
+                starts.pointer[distinct] = i
+                distinct &+= x == last ? 0 : 1
+                last = x
+            }
         }
         let numbers = distinct
         if kept < count {
@@ -104,7 +116,7 @@ package enum Unique {
             distinct &+= 1
         }
         try outputs.requireRoom(distinct, tooSmall)
-        if let values = outputs.values {
+        if place == nil, let values = outputs.values {
             let (start, stride) = (values.data, values.strides[0])
             if stride == MemoryLayout<Element>.stride {
                 start.copyMemory(from: sorted, byteCount: distinct &* stride)

@@ -4,6 +4,8 @@ import Core
 package struct Bounds {
     package let lower: Buffer<Double>
     package let upper: Buffer<Double>
+    /// Whether every variable has both bounds, so that the box says how far is far.
+    let isClosed: Bool
 
     /// Copies the bounds; nil when nothing is bounded, so that methods need not look.
     /// Throws `invalidArgument` for NaN, for a lower bound above its upper bound, and for a bound no number meets.
@@ -11,6 +13,7 @@ package struct Bounds {
         throws(ApusError)
     {
         var isBounded = false
+        var isClosed = true
         for i in 0..<count {
             let low = lower?[i] ?? -.infinity
             let high = upper?[i] ?? .infinity
@@ -18,8 +21,10 @@ package struct Bounds {
                 throw .invalid("The bounds must be lower <= upper, got lower \(low) and upper \(high) at index \(i).")
             }
             if low > -.infinity || high < .infinity { isBounded = true }
+            if low == -.infinity || high == .infinity { isClosed = false }
         }
         guard isBounded else { return nil }
+        self.isClosed = isClosed
         self.lower = try Buffer(count, in: allocator)
         self.upper = try Buffer(count, in: allocator)
         for i in 0..<count {

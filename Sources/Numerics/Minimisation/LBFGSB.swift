@@ -57,7 +57,10 @@ package struct LBFGSB: Minimizer {
                 pairs.forget()
                 continue
             }
-            let first = pairs.isEmpty ? min(1, 1 / length(direction.pointer, n)) : 1
+            // Without curvature the gradient's length says little of how far to go, a closed box more: the model's minimiser
+            // in it is tried at once.
+            let isBlind = pairs.isEmpty && run.bounds?.isClosed != true
+            let first = isBlind ? min(1, 1 / length(direction.pointer, n)) : 1
             switch try search.search(along: direction.pointer, slope: slope, first: first) {
             case .found: break
             case .endless where search.step >= endless:

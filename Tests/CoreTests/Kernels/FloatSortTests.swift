@@ -3,7 +3,10 @@ import Core
 import Testing
 
 @Suite struct FloatSortTests {
-    private static let counts = [1, 2, 8, 9, 31, 64, 65, 100, 127, 128, 129, 200, 256, 257, 1000, 2047, 2048, 5000]
+    private static let counts = [
+        1, 2, 8, 9, 31, 64, 65, 100, 127, 128, 129, 191, 200, 256, 257, 264, 300, 384, 511, 512, 513, 600, 1000, 1025,
+        2047, 2048, 5000,
+    ]
 
     /// Numbers of several kinds: random, few, rising, falling, infinite, equal, denormal, like a saw.
     private static func kinds(_ count: Int) -> [[Double]] {
@@ -73,5 +76,42 @@ import Testing
         let wanted = values.sorted()
         set.kernels.reductions.sort_doubles(&values, &other, Int64(count), 0)
         #expect(values == wanted)
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func movesTheFirstOfEqualNeighboursToTheFront(set: InstructionSet) {
+        for count in 0...70 {
+            for step in [1, 2, 3, 40] {
+                var values = (0..<count).map { Double($0 / step) } + [-1]
+                var floats = values.map(Float.init)
+                let distinct = (count + step - 1) / step
+                #expect(set.kernels.reductions.distinct_doubles(&values, Int64(count)) == Int64(distinct))
+                #expect(set.kernels.reductions.distinct_floats(&floats, Int64(count)) == Int64(distinct))
+                #expect(values[..<distinct] == (0..<distinct).map(Double.init)[...] && values[count] == -1)
+                #expect(floats[..<distinct] == (0..<distinct).map(Float.init)[...] && floats[count] == -1)
+            }
+        }
+        var zeros = [-0.0, 0, -0.0, 1]
+        #expect(set.kernels.reductions.distinct_doubles(&zeros, 4) == 2)
+        #expect(zeros[0].sign == .minus && zeros[1] == 1)
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func noticesNaNAndNegativeZeros(set: InstructionSet) {
+        let kernels = set.kernels.reductions
+        for count in [0, 1, 7, 8, 15, 16, 31, 33, 64, 65, 130] {
+            var values = [Double](repeating: 0, count: count) + [.nan]
+            for i in 0..<count { values[i] = i % 3 == 0 ? -.infinity : i % 3 == 1 ? 0 : -5e-324 }
+            #expect(kernels.any_special_doubles(values, Int64(count)) == 0)
+            #expect(kernels.any_special_floats(values.map { Float($0 == 0 ? 0 : $0 * 1e280) }, Int64(count)) == 0)
+            for i in 0..<count {
+                for special in [-0.0, .nan, -.nan] {
+                    var other = values
+                    other[i] = special
+                    #expect(kernels.any_special_doubles(other, Int64(count)) != 0)
+                    #expect(kernels.any_special_floats(other.map(Float.init), Int64(count)) != 0)
+                }
+            }
+        }
     }
 }

@@ -39,6 +39,25 @@ struct BoundedMinimisationTests {
         #expect(abs(found.minimum.value - 0.25) < 1e-12)
     }
 
+    /// Wood's function (Moré, Garbow and Hillstrom 1981, doi:10.1145/355934.355936, problem 14) in a closed box, where the
+    /// first step goes as far as the box and the gradient say: a short one takes three times the evaluations.
+    @Test func takesLongFirstStepsInAClosedBox() throws {
+        let box = [Double](repeating: 10, count: 4)
+        let found = try bounded([-3, -1, -3, -1], box.map { -$0 }, box, parameters: "gtol=1e-6") {
+            (x, g, _) throws(ApusError) in
+            let (a, b) = (x[1] - x[0] * x[0], x[3] - x[2] * x[2])
+            let (p, q) = (1 - x[0], 1 - x[2])
+            let (u, v) = (x[1] - 1, x[3] - 1)
+            g?[0] = -400 * x[0] * a - 2 * p
+            g?[1] = 200 * a + 20.2 * u + 19.8 * v
+            g?[2] = -360 * x[2] * b - 2 * q
+            g?[3] = 180 * b + 20.2 * v + 19.8 * u
+            return 100 * a * a + p * p + 90 * b * b + q * q + 10.1 * (u * u + v * v) + 19.8 * u * v
+        }
+        #expect(found.minimum.stop == .converged && found.x.allSatisfy { abs($0 - 1) < 1e-5 })
+        #expect(found.minimum.functionEvaluations <= 40)
+    }
+
     @Test func convexQuadraticsMeetTheConditionsOfOptimality() throws {
         // x'Ax / 2 - b'x with dense positive definite A; at the end the gradient is 0 inside, >= 0 at lower bounds.
         let n = 30

@@ -196,7 +196,8 @@ def unique(x, return_index=False, return_inverse=False, return_counts=False):
     with _context.current() as context:
         context.check(lib.apus_unique(context.handle, _arrays.view(x), *results, ctypes.byref(count)))
     n = count.value
-    found = [values[:n].copy()]
+    values.resize(n, refcheck=False)  # gives the rest back, and copies nothing
+    found = [values]
     if return_index:
         found.append(first[:n].copy())
     if return_inverse:
