@@ -1,7 +1,7 @@
 """Evaluations of L-BFGS-B within bounds beside SciPy's: python benchmarks/bounded.py.
 
-Both end at gtol=1e-6 alone (ftol=0) and get exact gradients. A row tells iterations and evaluations of each and, if the two
-do not end in the same minimum, by how much Apus's is higher.
+Both end at gtol=1e-6 alone (ftol=0) and get exact gradients. A row tells iterations and evaluations of each and, if the
+two do not end in the same minimum, by how much Apus's is higher.
 """
 
 import pathlib
@@ -118,7 +118,8 @@ def main():
         ratios.append(ours.nfev / theirs.nfev)
         higher = ours.fun - theirs.fun
         note = f" (higher by {higher:.1e})" if abs(higher) > 1e-8 * max(1, abs(theirs.fun)) else ""
-        print(f"| {name}{note} | {ours.nit}, {ours.nfev} | {theirs.nit}, {theirs.nfev} | {ratios[-1]:.2f} |", flush=True)
+        counts = f"{ours.nit}, {ours.nfev} | {theirs.nit}, {theirs.nfev}"
+        print(f"| {name}{note} | {counts} | {ratios[-1]:.2f} |", flush=True)
     mean = numpy.exp(numpy.log(ratios).mean())
     print(f"| all | {totals[0]}, {totals[1]} | {totals[2]}, {totals[3]} | {mean:.2f} (geometric mean) |")
 

@@ -35,8 +35,8 @@ typedef struct apus_reduction_kernels {
                         double *best, double *row);
     void (*best_doubles)(int32_t code, const double *x, int64_t rows, int64_t columns, int64_t stride, double first,
                          double *best, double *row);
-    // Where the first least (APUS_R_MIN) or greatest (APUS_R_MAX) of at least one element stands, or the first NaN, which
-    // becomes best.
+    // Where the first least (APUS_R_MIN) or greatest (APUS_R_MAX) of at least one element stands, or the first NaN,
+    // which becomes best.
     int64_t (*first_best_floats)(int32_t code, const float *x, int64_t count, double *best);
     int64_t (*first_best_doubles)(int32_t code, const double *x, int64_t count, double *best);
     // The sum of x[i] y[i], in lanes as above.

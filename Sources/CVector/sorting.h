@@ -53,16 +53,16 @@ APUS_INLINE int32_t apus_f16_any_special(apus_f16 a, apus_f16 b) {
 #if defined(__AVX512DQ__)
     return _mm512_fpclass_ps_mask((__m512)a, 0x85) | _mm512_fpclass_ps_mask((__m512)b, 0x85);
 #else
-    const apus_i16 special = (a != a) | ((apus_i16)a == (apus_i16)INT32_MIN) | (b != b) | ((apus_i16)b == (apus_i16)INT32_MIN);
-    return __builtin_reduce_or(special) != 0;
+    const apus_i16 zero = (apus_i16)INT32_MIN;
+    return __builtin_reduce_or((a != a) | ((apus_i16)a == zero) | (b != b) | ((apus_i16)b == zero)) != 0;
 #endif
 }
 APUS_INLINE int32_t apus_d8_any_special(apus_d8 a, apus_d8 b) {
 #if defined(__AVX512DQ__)
     return _mm512_fpclass_pd_mask((__m512d)a, 0x85) | _mm512_fpclass_pd_mask((__m512d)b, 0x85);
 #else
-    const apus_m8 special = (a != a) | ((apus_m8)a == (apus_m8)INT64_MIN) | (b != b) | ((apus_m8)b == (apus_m8)INT64_MIN);
-    return __builtin_reduce_or(special) != 0;
+    const apus_m8 zero = (apus_m8)INT64_MIN;
+    return __builtin_reduce_or((a != a) | ((apus_m8)a == zero) | (b != b) | ((apus_m8)b == zero)) != 0;
 #endif
 }
 APUS_INLINE int64_t apus_count_bits(uint32_t bits) { return __builtin_popcount(bits); }
@@ -283,8 +283,8 @@ APUS_INLINE void apus_f16_sort(const float *values, float *out, int64_t n, const
         if (i < vectors) apus_f16_store_first(out + 16 * i, x[i], n - 16 * i);
 }
 
-// The middle one, or the upper of the two, of the lanes: sorted bitonically, each with the lane `moved` away, the lesser
-// where the bit of its number is 0.
+// The middle one, or the upper of the two, of the lanes: sorted bitonically, each with the lane `moved` away, the
+// lesser where the bit of its number is 0.
 #define APUS_SORT_LANES(NAME, P, x, moved, bit) \
     x = P##_CHOSEN(NAME##_min(x, P##_MOVED(x, moved)), NAME##_max(x, P##_MOVED(x, moved)), bit);
 APUS_INLINE double apus_d8_middle(apus_d8 x) {

@@ -166,7 +166,9 @@ typealias Elements = UnsafePointer<apus_elements>
         let z = out.assumingMemoryBound(to: UInt8.self)
         if job.a_step == 0 {
             let value = splat(x.pointee)
-            storeTruths(job.columns, head(y, 4), z) { i, n in f(value, job.b_step == 0 ? splat(y.pointee) : load(y + i, n)) }
+            storeTruths(job.columns, head(y, 4), z) { i, n in
+                f(value, job.b_step == 0 ? splat(y.pointee) : load(y + i, n))
+            }
         } else if job.b_step == 0 {
             let value = splat(y.pointee)
             storeTruths(job.columns, head(x, 4), z) { i, n in f(load(x + i, n), value) }
@@ -239,7 +241,9 @@ typealias Elements = UnsafePointer<apus_elements>
         let z = out.assumingMemoryBound(to: UInt8.self)
         if job.a_step == 0 {
             let value = spread(x.pointee)
-            storeTruths(job.columns, head(y, 8), z) { i, n in f(value, job.b_step == 0 ? spread(y.pointee) : load(y + i, n)) }
+            storeTruths(job.columns, head(y, 8), z) { i, n in
+                f(value, job.b_step == 0 ? spread(y.pointee) : load(y + i, n))
+            }
         } else if job.b_step == 0 {
             let value = spread(y.pointee)
             storeTruths(job.columns, head(x, 8), z) { i, n in f(load(x + i, n), value) }

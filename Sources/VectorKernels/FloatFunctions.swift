@@ -2,8 +2,8 @@ import CVector
 
 // Functions of floats in single precision: what the first term loses to rounding is carried along where it counts.
 
-/// `x = n pi/2 + r + tail`, and n in the low bits of `turns`, for |x| up to 10 000: beyond, n times the parts of pi/2 may
-/// lose digits.
+/// `x = n pi/2 + r + tail`, and n in the low bits of `turns`, for |x| up to 10 000: beyond, n times the parts of pi/2
+/// may lose digits.
 private struct ReducedAngle {
     var far: apus_i16
     var turns: apus_i16
@@ -16,7 +16,7 @@ private struct ReducedAngle {
         let shifted = fma(x, splat(0.636_619_77), splat(magic))
         turns = apus_f16_bits(shifted)
         let n = shifted - splat(magic)
-        // pi/2 in four parts, the second of few bits: the first difference is exact, so is the second where it is small.
+        // pi/2 in four parts, the second of few bits: the first difference is exact, the second where it is small.
         let first = fma(n, splat(-1.5707963705062866), x)
         let second = fma(n, splat(4.3655745685100555e-08), first)
         r = fma(n, splat(5.564431554416771e-11), second)
@@ -91,8 +91,8 @@ private struct ReducedAngle {
     return whereLess(apus_f16_abs(x), splat(0x1p-25), x, apus_f16_whole_logarithm(sum, y))
 }
 
-/// `k ln 2 + ln(1 + f) + more`, f from -1/4 to 1/2, within 2 ulp: `ln(1 + f) = f - f^2 / 2 + f^3 P(f)`. The polynomial is
-/// a near-minimax fit to 2^-27 of the logarithm.
+/// `k ln 2 + ln(1 + f) + more`, f from -1/4 to 1/2, within 2 ulp: `ln(1 + f) = f - f^2 / 2 + f^3 P(f)`. The polynomial
+/// is a near-minimax fit to 2^-27 of the logarithm.
 @inline(__always) func logarithm(_ k: Lanes, _ f: Lanes, adding more: Lanes) -> Lanes {
     let square = f * f
     var p = fma(f, splat(0.042_871_978_037), splat(-0.095_613_400_136))

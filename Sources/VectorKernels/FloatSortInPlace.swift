@@ -1,15 +1,14 @@
 import CVector
 
-// Quicksort in place, for AVX-512: a few vectors are taken out at both ends, then the lanes of one vector after the other
-// are stored at both, those below the pivot in front (Bramas 2017, doi:10.14569/IJACSA.2017.081044). Vectors are read at
-// the end that has less room, without a branch. Half the memory of a quicksort that goes back and forth is read and
-// written, and it stays in the cache twice as long. Written out for each type, because kernels are not generic
-// (Lanes.swift).
+// Quicksort in place, for AVX-512: a few vectors are taken out at both ends, then the lanes of one vector after the
+// other are stored at both, those below the pivot in front (Bramas 2017, doi:10.14569/IJACSA.2017.081044). Vectors are
+// read at the end that has less room, without a branch. Half the memory of a quicksort that goes back and forth is used.
+// Written out for each type, because kernels are not generic (Lanes.swift).
 
 // MARK: Doubles
 
 /// Moves the values below `pivot`, or up to it, to the front; how many they are. At least 64 values.
-@inline(__always) func partInPlace(
+@inline(__always) private func partInPlace(
     _ values: UnsafeMutablePointer<Double>, _ count: Int, _ pivot: Double, orEqual: Bool
 ) -> Int {
     let pivots = apus_d8_set(pivot)
@@ -115,7 +114,7 @@ func quicksortDoublesInPlace(
 // MARK: Floats
 
 /// Moves the values below `pivot`, or up to it, to the front; how many they are. At least 128 values.
-@inline(__always) func partInPlace(
+@inline(__always) private func partInPlace(
     _ values: UnsafeMutablePointer<Float>, _ count: Int, _ pivot: Float, orEqual: Bool
 ) -> Int {
     let pivots = apus_f16_set(pivot)

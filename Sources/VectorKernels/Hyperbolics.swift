@@ -29,8 +29,8 @@ import CVector
 }
 
 /// Of floats, for x from 0 to 89.5: `x = n ln 2 + r`, the sum and the difference of 2^n / 4 and 2^-n / 4, `cosh r` and
-/// `sinh r`: cosh x / 2 = sum cosh r + difference sinh r, and sinh x / 2 = sum sinh r + difference cosh r. Polynomials are
-/// near-minimax fits to 2^-32.
+/// `sinh r`: cosh x / 2 = sum cosh r + difference sinh r, and sinh x / 2 = sum sinh r + difference cosh r. Polynomials
+/// are near-minimax fits to 2^-32.
 private struct ReducedHyperbolic {
     var sum: Lanes
     var difference: Lanes

@@ -83,7 +83,8 @@ struct FloatPositions<Element: PackedFloat>: @unchecked Sendable {
                 }
             }
             if !isSorted {
-                if end &- begin <= FloatPositions.few { insert(begin, end, whole) } else { sort(begin, end, nans, whole) }
+                let isFew = end &- begin <= FloatPositions.few
+                if isFew { insert(begin, end, whole) } else { sort(begin, end, nans, whole) }
             }
             begin = end
         }

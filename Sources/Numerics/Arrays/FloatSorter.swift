@@ -65,7 +65,8 @@ struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
         if count < 2 &* FloatSorter.chunk { return Element.anySpecial(kernels, values, count) }
         let found = Atomic<Bool>(false)
         context.parallel(over: count, by: FloatSorter.chunk) { part in
-            if Element.anySpecial(kernels, values + part.lowerBound, part.count) { found.store(true, ordering: .relaxed) }
+            let isSpecial = Element.anySpecial(kernels, values + part.lowerBound, part.count)
+            if isSpecial { found.store(true, ordering: .relaxed) }
         }
         return found.load(ordering: .relaxed)
     }
@@ -109,8 +110,8 @@ struct FloatSorter<Element: KernelSorted>: @unchecked Sendable {
         let isOther: Bool
     }
 
-    /// Sorts numbers that are not NaN in place; which of two zeros is which may be lost. Splits long parts, level by level,
-    /// so that there is work for threads; then sorts each. Parts are cut by what they hold alone.
+    /// Sorts numbers that are not NaN in place; which of two zeros is which may be lost. Splits long parts, level by
+    /// level, so that there is work for threads; then sorts each. Parts are cut by what they hold alone.
     func sortNumbers(_ values: UnsafeMutablePointer<Element>, _ count: Int) {
         let kernels = context.kernels.reductions
         let other = self.other.pointer
@@ -172,7 +173,9 @@ extension Float: KernelSorted {
         kernels.any_special_floats(values, Int64(count)) != 0
     }
 
-    static func distinct(_ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Float>, _ count: Int) -> Int {
+    static func distinct(
+        _ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Int {
         Int(kernels.distinct_floats(values, Int64(count)))
     }
 
@@ -196,7 +199,9 @@ extension Double: KernelSorted {
         kernels.any_special_doubles(values, Int64(count)) != 0
     }
 
-    static func distinct(_ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Double>, _ count: Int) -> Int {
+    static func distinct(
+        _ kernels: apus_reduction_kernels, _ values: UnsafeMutablePointer<Double>, _ count: Int
+    ) -> Int {
         Int(kernels.distinct_doubles(values, Int64(count)))
     }
 

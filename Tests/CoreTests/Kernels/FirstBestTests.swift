@@ -19,7 +19,9 @@ import Testing
 
     private static func place(_ values: [Double], _ isBetter: (Double, Double) -> Bool) -> Int {
         var best = 0
-        for (i, x) in values.enumerated() where !values[best].isNaN && (x.isNaN || isBetter(x, values[best])) { best = i }
+        for (i, x) in values.enumerated() where !values[best].isNaN {
+            if x.isNaN || isBetter(x, values[best]) { best = i }
+        }
         return best
     }
 

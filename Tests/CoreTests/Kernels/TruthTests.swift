@@ -43,7 +43,8 @@ private let relations: [(code: Int32, holds: @Sendable (Double, Double) -> Bool)
         for count in Array(1...20) + [31, 32, 33, 63, 64, 65, 80, 127, 129, 200] {
             let x = (0..<count).map { TruthTests.values[($0 * 7) % 10] }
             let y = (0..<count).map { TruthTests.values[($0 * 3 + $0 / 10) % 10] }
-            let (floats, others) = (x.map { Float($0 == 5e-324 ? 1e-45 : $0) }, y.map { Float($0 == 5e-324 ? 1e-45 : $0) })
+            func float(_ x: Double) -> Float { x == 5e-324 ? 1e-45 : Float(x) }
+            let (floats, others) = (x.map(float), y.map(float))
             for (a, b) in [(1, 1), (0, 1), (1, 0), (0, 0)] as [(Int64, Int64)] {
                 for (code, holds) in relations {
                     let wanted = (0..<count).map { holds(x[a == 0 ? 0 : $0], y[b == 0 ? 0 : $0]) ? UInt8(1) : 0 } + [77]
