@@ -1,14 +1,16 @@
 /// Places for the gradients of a backward pass, which are needed for a part of it only: what one has left, a later one
 /// takes. A gradient lives from the step that first writes it, the last of its readers in forward order, to the step that
 /// made the value.
-struct GradientPlaces {
+package struct GradientPlaces {
     /// Floats in all.
-    private(set) var size = 0
+    package private(set) var size = 0
     /// What is free again, by ascending place, neighbours joined.
     private var free: [(place: Int, count: Int)] = []
 
+    package init() {}
+
     /// A place for `count` floats, a multiple of 16: the smallest free one that has room, else at the end.
-    mutating func take(_ count: Int) -> Int {
+    package mutating func take(_ count: Int) -> Int {
         var best: Int?
         for (index, item) in free.enumerated() where item.count >= count {
             if best.map({ free[$0].count > item.count }) ?? true { best = index }
@@ -30,7 +32,7 @@ struct GradientPlaces {
     }
 
     /// Gives a place back.
-    mutating func leave(_ place: Int, _ count: Int) {
+    package mutating func leave(_ place: Int, _ count: Int) {
         if count == 0 { return }
         let index = free.firstIndex { $0.place > place } ?? free.count
         free.insert((place, count), at: index)
