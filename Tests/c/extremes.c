@@ -65,7 +65,7 @@ static void passes_over_strides_that_are_never_stepped(void)
 
 static void takes_a_capacity_of_any_size(void)
 {
-    static char text[1 << 18];
+    static char text[1 << 20];
     size_t needed = 0;
     apus_model *model = sample_network(context);
     OK(context, apus_catalog(context, text, SIZE_MAX, &needed));

@@ -293,9 +293,9 @@ static void training_refuses_null(void)
     NULL_FAILS("dataset", apus_dataset_set_sample_weights(context, NULL, NULL, 0));
     NULL_FAILS("weights", apus_dataset_set_sample_weights(context, dataset, NULL, 1));
     NULL_FAILS("n_weights", apus_dataset_set_sample_weights(context, dataset, &x, -1));
-    NULL_FAILS("activation", apus_activation(context, NULL, &xf, &out));
+    NULL_FAILS("activation", apus_activation(context, NULL, &x, &out));
     NULL_FAILS("a ", apus_activation(context, "relu", NULL, &out));
-    NULL_FAILS("out", apus_activation(context, "relu", &xf, NULL));
+    NULL_FAILS("out", apus_activation(context, "relu", &x, NULL));
     NULL_FAILS("path", apus_dataset_open_hdf5(context, NULL, "inputs=x", &d));
     NULL_FAILS("inputs", apus_dataset_open_hdf5(context, "x.h5", NULL, &d));
     NULL_FAILS("out", apus_dataset_open_hdf5(context, "x.h5", "inputs=x", NULL));

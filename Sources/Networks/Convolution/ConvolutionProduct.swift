@@ -109,19 +109,15 @@ struct ConvolutionProduct {
         finish: (_ places: Range<Int>) -> Void
     ) {
         if let winograd {
-            withoutActuallyEscaping(finish) { finish in
-                winograd.run(
-                    source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
-                    workspace: workspace, lanes: lanes, in: context, finish: finishes ? finish : nil)
-            }
+            winograd.run(
+                source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
+                workspace: workspace, lanes: lanes, in: context, finishes: finishes, finish: finish)
             return
         }
         if let spread {
-            withoutActuallyEscaping(finish) { finish in
-                spread.run(
-                    source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
-                    workspace: workspace, lanes: lanes, in: context, finish: finishes ? finish : nil)
-            }
+            spread.run(
+                source, kernel: kernel, to: destination, pictures: pictures, packed: kept, isPacked: isPacked,
+                workspace: workspace, lanes: lanes, in: context, finishes: finishes, finish: finish)
             return
         }
         let room = workspace + packedCount

@@ -66,13 +66,13 @@ struct SpreadProduct {
 
     func workspace(lanes: Int) -> Int { min((packed + 15) / 16 * 16 + cappedProduct(lane, lanes), 1 << 56) }
 
-    /// Source to destination; `finish` gets runs of whole destination places. The kernel, [taps, made, taken], is packed
-    /// into `kept`, or into the workspace, unless `isPacked` says that it is there.
+    /// Source to destination; `finish` gets runs of whole destination places, unless it is not wanted. The kernel,
+    /// [taps, made, taken], is packed into `kept`, or into the workspace, unless `isPacked` says that it is there.
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
         pictures: Int, packed kept: UnsafeMutablePointer<Float>?, isPacked: Bool,
-        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
-        finish: ((_ places: Range<Int>) -> Void)?
+        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context, finishes: Bool,
+        finish: (_ places: Range<Int>) -> Void
     ) {
         let factors = kept ?? workspace
         let rooms = workspace + (packed + 15) / 16 * 16
@@ -98,7 +98,7 @@ struct SpreadProduct {
                         room + index * windows.lines * windows.columns * width, 0..<windows.lines, 0..<places.lines,
                         to: destination + (first + index) * picture * channels, context.kernels)
                 }
-                finish?(first * picture..<(first + count) * picture)
+                if finishes { finish(first * picture..<(first + count) * picture) }
                 return
             }
             let (index, part) = slice.quotientAndRemainder(dividingBy: bands)
@@ -108,7 +108,7 @@ struct SpreadProduct {
                 source, index * windows.lines + reaching.lowerBound, reaching.count, factors, room, context.kernels)
             add(room, reaching, lines, to: destination + index * picture * channels, context.kernels)
             let place = index * picture
-            finish?(place + lines.lowerBound * places.columns..<place + lines.upperBound * places.columns)
+            if finishes { finish(place + lines.lowerBound * places.columns..<place + lines.upperBound * places.columns) }
         }
     }
 

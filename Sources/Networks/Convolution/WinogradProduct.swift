@@ -38,13 +38,13 @@ struct WinogradProduct {
 
     func workspace(lanes: Int) -> Int { min(packed + cappedProduct(lane, lanes), 1 << 56) }
 
-    /// Source to destination; `finish` gets runs of whole destination places. The kernel is packed into `kept`, or into
-    /// the workspace, unless `isPacked` says that it is there.
+    /// Source to destination; `finish` gets runs of whole destination places, unless it is not wanted. The kernel is
+    /// packed into `kept`, or into the workspace, unless `isPacked` says that it is there.
     func run(
         _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>,
         pictures: Int, packed kept: UnsafeMutablePointer<Float>?, isPacked: Bool,
-        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context,
-        finish: ((_ places: Range<Int>) -> Void)?
+        workspace: UnsafeMutablePointer<Float>, lanes: Int, in context: Context, finishes: Bool,
+        finish: (_ places: Range<Int>) -> Void
     ) {
         let rooms = workspace + packed
         let factors = kept ?? workspace
@@ -55,7 +55,7 @@ struct WinogradProduct {
             let from = block * share
             let to = min(count, from + share)
             multiply(source, from, to, destination, factors, rooms + number * lane, context.kernels)
-            guard let finish else { return }
+            guard finishes else { return }
             for tile in from..<to {
                 let at = tiles.destination(tile)
                 for line in 0..<at.lines {
