@@ -862,7 +862,8 @@ apus_status apus_matrix_exponential(apus_context *context, const apus_array *a, 
  *   order=1            or 2
  *   step=0             first (richardson) or only step; 0: chosen
  * *error (may be NULL) is an estimate of the absolute error, *evaluations (may be NULL) counts. APUS_E_NOT_CONVERGED:
- * f is not finite at x or around it, the quotients do not settle, or those of the two sides disagree (a kink). */
+ * f is not finite at x or around it, the quotients do not settle, or those of the two sides disagree (a kink).
+ * APUS_E_INVALID_ARGUMENT: x is not finite. */
 apus_status apus_derivative(apus_context *context, apus_scalar_function f, void *user, double x,
                             const char *parameters, double *value, double *error, int64_t *evaluations);
 /* Of a function of n numbers (gradient is passed as NULL to f): n numbers out; errors may be NULL. parameters here and
@@ -892,8 +893,9 @@ typedef struct apus_integral {
 /* The integral of f from a to b; reversed limits change the sign, equal ones give 0, infinite ones are taken by
  * substitution (the whole line as two halves). parameters:
  *   method=gauss_kronrod  adaptive, 21 points (15 on infinite ranges), epsilon extrapolation for singular ends
- *                         (Piessens et al. 1983, QUADPACK, doi:10.1007/978-3-642-61786-7); tanh_sinh (Takahasi and Mori 1974,
- *                         doi:10.2977/prims/1195192451); rectangle (midpoint), trapezoid, simpson on finite ranges
+ *                         (Piessens et al. 1983, QUADPACK, doi:10.1007/978-3-642-61786-7); tanh_sinh (Takahasi and
+ *                         Mori 1974, doi:10.2977/prims/1195192451); rectangle (midpoint), trapezoid, simpson on
+ *                         finite ranges
  *   epsabs=1.49e-8 epsrel=1.49e-8  the error allowed is the larger of epsabs and epsrel |integral|, or what rounding
  *                         allows. Work goes on to epsabs times the integral of |f| where that is below 1, so that small
  *                         integrals have their digits too.
@@ -901,16 +903,19 @@ typedef struct apus_integral {
  *   points=[...]          difficult points inside: each piece between them is an integral of its own
  *   intervals=100         of the fixed rules; even for simpson
  * Ends and points are never evaluated by gauss_kronrod, tanh_sinh and rectangle. APUS_E_NOT_CONVERGED when the
- * tolerance was not reached or the integral seems to diverge, with the best estimate in *result; for a value of f that
- * is not finite the message names x, and *result is untouched. */
+ * tolerance was not reached or the integral seems to diverge, with the best estimate in *result (of tanh_sinh also
+ * where no number lies between the ends); for a value of f that is not finite the message names x, and *result is
+ * untouched. APUS_E_INVALID_ARGUMENT: limits that are NaN, and where a method cannot have them, infinite or farther
+ * apart than the largest number. */
 apus_status apus_integrate(apus_context *context, apus_scalar_function f, void *user, double a, double b,
                            const char *parameters, apus_integral *result);
 /* Over the box lower[i] to upper[i], n = 1 to 6, by iterated integrals, the last variable innermost. No points. */
 apus_status apus_integrate_box(apus_context *context, apus_function f, void *user, const double *lower,
                                const double *upper, int64_t n, const char *parameters, apus_integral *result);
 /* From samples y along an axis at positions x (a vector, or NULL for the spacing dx): `rule` "trapezoid", "simpson"
- * (uneven spacing and any count: Cartwright 2017), "rectangle" (left). out lacks the axis. The cumulative form
- * (trapezoid) has one element less along the axis, or as many, beginning with 0: as out is given. */
+ * (uneven spacing and any count: Cartwright 2017; x must ascend or descend strictly), "rectangle" (left). out lacks
+ * the axis. The cumulative form (trapezoid) has one element less along the axis, or as many, beginning with 0: as out
+ * is given. */
 apus_status apus_integrate_samples(apus_context *context, const char *rule, const apus_array *y, const apus_array *x,
                                    double dx, int32_t axis, apus_array *out);
 apus_status apus_cumulative_integral(apus_context *context, const apus_array *y, const apus_array *x, double dx,
@@ -950,16 +955,18 @@ apus_status apus_expression_constant(apus_context *context, apus_expression *exp
                                      int32_t *node);
 /* An operation on earlier nodes: every operation of apus_elementwise (broadcasting included), "relu", "softplus",
  * "matmul", "transpose" (axes), "sum", "mean", "product", "max", "min", "logsumexp", "norm_2" (parameters axes=[...]
- * keepdims=false), "softmax" (axis=-1), "reshape" (shape=[...]), "slice" (axis=0 start=0 stop=null step=1), "concatenate"
- * (axis=0), "where". Shapes are checked here. Where there is no derivative: comparisons, logic, sign and rounding have 0; absolute, relu, hypot and norm_2
- * have 0 at 0; of equal operands of maximum and minimum each has half, of equal elements of max and min each its share.
- * What is multiplied by an adjoint of 0 adds 0, even infinity: the branch that "where" did not take adds nothing. */
+ * keepdims=false), "softmax" (axis=-1), "reshape" (shape=[...]), "slice" (axis=0 start=0 stop=null step=1),
+ * "concatenate" (axis=0), "where". Shapes are checked here. Where there is no derivative: comparisons, logic, sign and
+ * rounding have 0; absolute, relu, hypot and norm_2 have 0 at 0; of equal operands of maximum and minimum each has
+ * half, of equal elements of max and min each its share. What is multiplied by an adjoint of 0 adds 0, even infinity:
+ * the branch that "where" did not take adds nothing. */
 apus_status apus_expression_apply(apus_context *context, apus_expression *expression, const char *operation,
                                   const int32_t *inputs, int32_t n_inputs, const char *parameters, int32_t *node);
 /* A formula over the variables made so far: "100 * (y - x^2)^2 + (1 - x)^2", "sum(sigmoid(W @ v + b))". Operators
  * + - * / ^ (or **) @, unary - and +, comparisons; functions by the names of operations (and abs, ln, asin, ...), with
  * parameters by name: sum(x, axes=[0]); numbers, arrays of numbers in brackets, pi, e, inf, nan. A fault names its
- * column and leaves the expression as it was. At most 1 MiB, nested 10,000 deep; an expression has at most 2^20 nodes. */
+ * column and leaves the expression as it was. At most 1 MiB, nested 10,000 deep; an expression has 2^20 nodes at
+ * most. */
 apus_status apus_expression_parse(apus_context *context, apus_expression *expression, const char *formula,
                                   int32_t *node);
 /* The shape of a node's value: fills dtype, ndim, shape. */
@@ -979,7 +986,7 @@ apus_status apus_expression_gradient(apus_context *context, apus_expression *exp
 apus_status apus_expression_hessian_product(apus_context *context, apus_expression *expression, int32_t node,
                                             const apus_array *values, int32_t n_values, const apus_array *directions,
                                             apus_array *products, int32_t n_products);
-/* The node as a formula that apus_expression_parse reads; APUS_E_LIMIT beyond 1 MiB. */
+/* The node as a formula that apus_expression_parse reads (up to its limit of nesting); APUS_E_LIMIT beyond 1 MiB. */
 apus_status apus_expression_text(apus_context *context, const apus_expression *expression, int32_t node, char *buffer,
                                  size_t capacity, size_t *needed);
 
@@ -1024,7 +1031,8 @@ apus_status apus_ranks(apus_context *context, const apus_array *a, const char *m
  * outside of the edges, and NaN, are not counted. density != 0 normalises to area 1. counts: int64, int32, or real. */
 apus_status apus_histogram(apus_context *context, const apus_array *a, const apus_array *weights, double low,
                            double high, int32_t given_edges, int32_t density, apus_array *counts, apus_array *edges);
-/* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy. */
+/* How many equal bins suit the data: "sturges", "scott", "fd", "doane", "sqrt", "rice", "auto" (NULL), as NumPy; papers
+ * in docs/statistics.md. Finite data: APUS_E_INVALID_ARGUMENT else; 1 for none. */
 apus_status apus_histogram_bins(apus_context *context, const apus_array *a, const char *rule, int64_t *bins);
 
 /* Running moments (Welford 1962, doi:10.1080/00401706.1962.10490022; Pebay 2008, doi:10.2172/1028931): start from the
@@ -1047,14 +1055,15 @@ apus_status apus_moments_merge(apus_context *context, apus_moments *moments, con
 apus_status apus_moments_statistic(apus_context *context, const apus_moments *moments, const char *statistic,
                                    int32_t ddof, double *out);
 
-/* Distributions, with SciPy's parameters and conventions: "normal" (loc=0 scale=1), "uniform" (loc=0 scale=1: on
- * [loc, loc + scale]), "exponential" (scale=1), "beta" (a b), "binomial" (n p), "bernoulli" (p), "gamma" (a scale=1),
- * "chi2" (df), "student_t" (df), "f" (dfn dfd), "poisson" (mu), "lognormal" (s scale=1), "geometric" (p; from 1).
- * `what`: "pdf" (or "pmf"), "logpdf" (or "logpmf"), "cdf", "logcdf", "sf" (1 - cdf, with its digits), "logsf", "ppf" (inverse
- * of cdf; of whole numbers the least with cdf >= p, one below the support for p = 0), "isf" (inverse of sf). Elementwise
- * from x to a real out of its shape (may be x itself); arguments outside of the support have density 0, probabilities
- * outside 0 to 1 and NaN give NaN. Relative errors: at most 6e-15 where both tails exceed 1e-7, 3e-13 beyond. Sources
- * (Temme 1979, Didonato and Morris 1992, Loader 2000, Wichura 1988) and measurements: docs/statistics.md. */
+/* Distributions, with SciPy's parameters and conventions: "normal" (loc=0 scale=1), "uniform" (loc=0 scale=1: on [loc,
+ * loc + scale]), "exponential" (scale=1), "beta" (a b), "binomial" (n p), "bernoulli" (p), "gamma" (a scale=1), "chi2"
+ * (df), "student_t" (df), "f" (dfn dfd), "poisson" (mu), "lognormal" (s scale=1), "geometric" (p; from 1). `what`:
+ * "pdf" (or "pmf"), "logpdf" (or "logpmf"), "cdf", "logcdf", "sf" (1 - cdf, with its digits), "logsf", "ppf" (inverse
+ * of cdf; of whole numbers the least with cdf >= p, one below the support for p = 0), "isf" (inverse of sf).
+ * Elementwise from x to a real out of its shape (may be x itself); arguments outside of the support have density 0,
+ * probabilities outside 0 to 1 and NaN give NaN. Relative errors: at most 6e-15 where both tails exceed 1e-7, 3e-13
+ * beyond. Sources (Temme 1979, Didonato and Morris 1992, Loader 2000, Wichura 1988) and measurements:
+ * docs/statistics.md. */
 apus_status apus_distribution(apus_context *context, const char *distribution, const char *parameters,
                               const char *what, const apus_array *x, apus_array *out);
 /* Mean, variance, skewness, excess kurtosis; each may be NULL. Undefined ones are NaN. */
@@ -1122,7 +1131,7 @@ typedef struct apus_minimum {
     int64_t iterations;
     int64_t function_evaluations, gradient_evaluations, hessian_evaluations;
     double *gradient;              /* set by the caller: n numbers to fill, or NULL */
-    double *inverse_hessian;       /* set by the caller: n n numbers, filled where the method has it (else NaN); or NULL */
+    double *inverse_hessian;       /* set by the caller: n n numbers, else NaN where the method has none; or NULL */
     char message[160];
 } apus_minimum;
 #define APUS_MINIMUM_INIT { sizeof(apus_minimum), 0, 0.0, 0.0, 0, 0, 0, 0, NULL, NULL, { 0 } }
@@ -1170,9 +1179,9 @@ apus_status apus_minimize(apus_context *context, const char *method, const char 
  * trainable weights (in their order, weight by weight), by a method of apus_minimize, from the working weights; then
  * publishes. Loss and gradient are the network's in single precision, so runs end with APUS_STOP_PRECISION where those
  * cannot go further. Second derivatives come from differences of gradients. Layers behave as in training, random ones
- * with the same numbers each time; a loss that is not finite counts as undefined. The optimizer's state and its count of
- * updates stay. An error leaves trainer and model as they were. APUS_E_UNSUPPORTED for weights with constraints, and for a
- * dataset that is not of arrays. */
+ * with the same numbers each time; a loss that is not finite counts as undefined. The optimizer's state and its count
+ * of updates stay. An error leaves trainer and model as they were. APUS_E_UNSUPPORTED for weights with constraints,
+ * and for a dataset that is not of arrays. */
 apus_status apus_trainer_minimize(apus_context *context, apus_trainer *trainer, const apus_dataset *train,
                                   const char *method, const char *parameters, apus_iteration_callback callback,
                                   void *callback_user, apus_minimum *result);
@@ -1205,13 +1214,13 @@ typedef struct apus_root {
 #define APUS_ROOT_INIT { sizeof(apus_root), 0, 0.0, 0.0, 0, 0, { 0 } }
 
 /* f(x) = 0. `method`: "brentq" (NULL; Brent 1973) and "bisect" in [a, b], in either order, where f changes sign (an
- * infinite value has a sign too); "newton" from a with `derivative`, where a step to a value that is not finite is halved;
- * and "secant" from a and b. derivative may be NULL elsewhere; both get `user`. parameters: xtol=2e-12 rtol=8.9e-16
- * maxiter=100: the root is found to xtol + rtol |x| ("newton", "secant": the last step is not longer). A root at an end is
- * found at once. Where the sign changes at a jump or a pole the search ends there, and message says so: look at value.
- * No sign change is APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero derivative, two equal
- * values of "secant" and NaN are APUS_E_NOT_CONVERGED with *result filled: the best point, and why. Evaluations count
- * calls of the derivative. */
+ * infinite value has a sign too); "newton" from a with `derivative`, where a step to a value that is not finite is
+ * halved; and "secant" from a and b. derivative may be NULL elsewhere; both get `user`. parameters: xtol=2e-12
+ * rtol=8.9e-16 maxiter=100: the root is found to xtol + rtol |x| ("newton", "secant": the last step is not longer). A
+ * root at an end is found at once. Where the sign changes at a jump or a pole the search ends there, and message says
+ * so: look at value. No sign change is APUS_E_INVALID_ARGUMENT with both values; running out of iterations, a zero
+ * derivative, two equal values of "secant" and NaN are APUS_E_NOT_CONVERGED with *result filled: the best point, and
+ * why. Evaluations count calls of the derivative. */
 apus_status apus_find_root(apus_context *context, const char *method, const char *parameters, apus_scalar_function f,
                            apus_scalar_function derivative, void *user, double a, double b, apus_root *result);
 

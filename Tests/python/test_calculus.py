@@ -163,3 +163,15 @@ def test_expectations_check_the_density():
         calculus.variance(lambda x: 1.5 - 4 * x, 0, 1)
     with pytest.raises(apus.ShapeError):
         calculus.discrete_moments([1, 2, 3], [0.5, 0.5])
+
+
+@pytest.mark.parametrize(("a", "b", "integral"), [(0.0, 1e308, 1e8), (1e300, 1.5e308, 1.5e8)])
+def test_tanh_sinh_takes_ranges_as_long_as_numbers_are(a, b, integral):
+    assert calculus.integrate(lambda x: 1e-300, a, b, method="tanh_sinh")[0] == pytest.approx(integral, rel=1e-7)
+
+
+def test_tanh_sinh_says_when_it_cannot_look():
+    with pytest.raises(apus.InvalidArgumentError, match="too wide"):
+        calculus.integrate(lambda x: 1e-300, -1e308, 1e308, method="tanh_sinh")
+    with pytest.warns(calculus.IntegrationWarning):
+        calculus.integrate(lambda x: 1.0, 1.0, math.nextafter(1.0, 2.0), method="tanh_sinh")

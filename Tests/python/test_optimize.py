@@ -189,6 +189,13 @@ def test_a_wrong_gradient_is_pointed_out():
     assert result.status == 3 and "gradient" in result.message
 
 
+@pytest.mark.parametrize("calls", (1, 2))
+def test_a_limit_that_ends_the_first_gradient_keeps_the_start(calls):
+    result = minimize(bowl, [3.0, 4.0], method="BFGS", options={"maxfev": calls})
+    assert (result.status, result.success, result.nfev, result.fun) == (2, False, calls, 13.0)
+    assert result.x.tolist() == [3.0, 4.0]
+
+
 def test_apus_may_be_called_from_its_callbacks():
     def nested(x):
         inner = minimize(lambda y: (y[0] - x[0]) ** 2 + y[0] ** 2, [0.0])

@@ -695,3 +695,12 @@ def test_the_catalog_lists_statistics_and_distributions():
     names = {entry["name"]: entry for entry in catalog["distributions"]}
     assert len(names) == 13 and names["binomial"]["discrete"] and not names["beta"]["discrete"]
     assert {parameter["name"] for parameter in names["gamma"]["parameters"]} == {"a", "scale"}
+
+
+def test_draws_that_int64_cannot_hold_are_an_error():
+    with pytest.raises(OverflowError, match="poisson"):
+        stats.poisson.rvs(1e30, size=2)
+
+
+def test_quantiles_of_a_geometric_distribution_whose_variance_overflows():
+    assert_allclose(stats.geom(1e-300).ppf([0.1, 0.5, 0.9]), -numpy.log1p([-0.1, -0.5, -0.9]) / 1e-300, rtol=1e-12)

@@ -10,10 +10,14 @@ enum TanhSinh {
     /// Beyond this |t| nodes are so near to the ends that a value that is not finite is the end's.
     private static let nearEnd = 2.5
 
-    /// Integrates from `a` to `b`, a < b, one of them infinite or none. `f` may be singular at both.
+    /// Integrates from `a` to `b`, a < b, one of them infinite or none. `f` may be singular at both. Throws
+    /// `invalidArgument` for finite ends whose distance overflows.
     static func integrate(
         _ a: Double, _ b: Double, _ tolerance: IntegrationTolerance, context: Context, _ f: RealFunction
     ) throws(ApusError) -> Integral {
+        guard (b - a).isFinite || !a.isFinite || !b.isFinite else {
+            throw .invalid("The range \(a) to \(b) is too wide for tanh_sinh.")
+        }
         var result = Integral()
         result.subdivisions = 1
         let map = Substitution(a, b)
@@ -56,6 +60,12 @@ enum TanhSinh {
                 edges.1 = last
                 reaches.1 = t
             }
+        }
+        // There may be no number between the ends, which are not evaluated.
+        if result.evaluations == 0 {
+            result.error = .infinity
+            result.outcome = .rounding
+            return result
         }
         for level in 0..<levels {
             try context.checkInterrupt()
@@ -118,7 +128,7 @@ enum TanhSinh {
                 let fold = exp(-2 * bend.magnitude)
                 let distance = (b - a) * (fold / (1 + fold))
                 x = bend < 0 ? a + distance : b - distance
-                weight = (b - a) * slope * 2 * fold / ((1 + fold) * (1 + fold))
+                weight = (b - a) * (slope * 2 * fold / ((1 + fold) * (1 + fold)))
             case (true, false):
                 let distance = exp(bend)
                 x = a + distance

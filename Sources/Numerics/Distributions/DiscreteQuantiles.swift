@@ -33,7 +33,8 @@ extension WholeNumberDistribution {
     private func search(z: Double, _ reaches: (Double) -> Bool) -> Double {
         let (low, high) = support
         let moments = moments
-        let deviation = moments.variance.squareRoot()
+        // Only a geometric distribution's variance overflows; its deviation is then its mean, to rounding.
+        let deviation = moments.variance.isFinite ? moments.variance.squareRoot() : moments.mean
         // Cornish and Fisher's first term
         let skewed = moments.skewness.isFinite ? moments.skewness * (z * z - 1) / 6 : 0
         return QuantileSearch.least(

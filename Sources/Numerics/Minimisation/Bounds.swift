@@ -12,6 +12,7 @@ package struct Bounds {
     package init?(lower: UnsafePointer<Double>?, upper: UnsafePointer<Double>?, count: Int, in allocator: Allocator)
         throws(ApusError)
     {
+        if lower == nil, upper == nil { return nil }
         var isBounded = false
         var isClosed = true
         for i in 0..<count {

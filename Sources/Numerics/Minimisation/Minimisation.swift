@@ -211,6 +211,8 @@ package final class Minimisation {
         let value: Double
         if let differences {
             value = try call(point, nil)
+            // At the start, so that it is kept where the limit of calls comes before the differences are done.
+            if self.value.isNaN { self.value = value }
             if value.isFinite {
                 try differences.write(point, value: value, to: gradient) { (near) throws(ApusError) in
                     try call(near, nil)

@@ -230,8 +230,13 @@ class _Discrete(_Distribution):
         return self._evaluate(b"logpmf", k, args, kwds)
 
     def rvs(self, *args, size=None, **kwds):
-        """Random draws as whole numbers, from the sequence that ``apus.set_seed`` starts."""
+        """Random draws as whole numbers, from the sequence that ``apus.set_seed`` starts.
+
+        Raises OverflowError where one does not fit int64.
+        """
         values = super().rvs(*args, size=size, **kwds)
+        if not numpy.all(numpy.abs(values) < 2.0**63):
+            raise OverflowError(f"A draw of {self.name} does not fit int64.")
         return values.astype(numpy.int64)
 
 
