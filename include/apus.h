@@ -403,9 +403,11 @@ apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset 
  * The order of an epoch is a function of the trainer's seed, the epoch, the batch size, and the rows of window and
  * block, so a checkpoint goes on to the same bits with the same parameters (and memory limit, where buffer_bytes is
  * 0). Validation data has windows of its own. Read are contiguous and chunked arrays, with deflate, shuffle and
- * fletcher32, of the dtypes of this library, 16-bit reals and other whole numbers (as int64). The file is not trusted:
- * damage is APUS_E_CORRUPT, and one that is written or cut short while it is open APUS_E_IO. It stays open until the
- * dataset is freed; several fits may use it at once. Rows in messages count from the file's first. */
+ * fletcher32, of the dtypes of this library, 16-bit reals and other whole numbers (as int64). The chunk indexes that
+ * writers use when they are set to the formats of HDF5 1.10 and later (h5py's libver="latest") are
+ * APUS_E_UNSUPPORTED. The file is not trusted: damage is APUS_E_CORRUPT, and one that is written or cut short while it
+ * is open APUS_E_IO. It stays open until the dataset is freed; several fits may use it at once. Rows in messages count
+ * from the file's first. */
 apus_status apus_dataset_open_hdf5(apus_context *context, const char *path, const char *parameters,
                                    apus_dataset **out);
 
@@ -510,9 +512,9 @@ apus_status apus_trainer_fit(apus_context *context, apus_trainer *trainer, const
 apus_status apus_trainer_evaluate(apus_context *context, apus_trainer *trainer, const apus_dataset *dataset,
                                   int64_t batch_size, double *values, int32_t n_values);
 
-/* Since 1.1. A network's outputs for the rows of a dataset of arrays or of a file, batch by batch (batch_size 0 is 32):
- * one float32 or float64 array (rows, ...) for each output. Targets may be there and are not looked at. After an error
- * some rows may have been written. */
+/* Since 1.1. A network's outputs for the rows of a dataset of arrays, of a file, or of a callback whose form has rows:
+ * batch by batch (batch_size 0 is 32), one float32 or float64 array (rows, ...) for each output. Targets may be there
+ * and are not looked at. After an error some rows may have been written. */
 apus_status apus_predict_dataset(apus_context *context, const apus_model *model, const apus_dataset *dataset,
                                  int64_t batch_size, apus_array *outputs, int32_t n_outputs);
 

@@ -129,6 +129,45 @@ static void takes_limits_of_any_size(void)
     apus_model_free(model);
 }
 
+/* One number stands for all of a batch, by strides of 0: memory for so many rows there is none. */
+static void forward_refuses(apus_status code, apus_network *network, int64_t rows)
+{
+    apus_model *model = NULL;
+    apus_trainer *trainer = NULL;
+    float number = 0;
+    apus_array batch = APUS_ARRAY_INIT;
+    batch.dtype = APUS_FLOAT32;
+    batch.ndim = 2;
+    batch.flags = APUS_ARRAY_STRIDED;
+    batch.data = &number;
+    batch.shape[0] = rows;
+    batch.shape[1] = INT32_MAX;
+    OK(context, apus_network_build(context, network, NULL, 0, &model));
+    OK(context, apus_trainer_create(context, model, "optimizer=sgd", &trainer));
+    FAILS(context, code, apus_trainer_forward(context, trainer, &batch, 1, 1, NULL, 0));
+    apus_trainer_free(trainer);
+    apus_model_free(model);
+}
+
+static void refuses_batches_that_cannot_be_counted(void)
+{
+    enum { COUNT = 600 };
+    apus_network *network = NULL;
+    int32_t inputs[COUNT];
+    OK(context, apus_network_create(context, NULL, &network));
+    OK(context, apus_network_add(context, network, "Input", "shape=[2147483647]", NULL, 0, &inputs[0]));
+    for (int i = 0; i < COUNT; i++) {
+        inputs[i] = inputs[0];
+        OK(context, apus_network_add(context, network, "ReLU", NULL, NULL, 0, NULL));
+    }
+    forward_refuses(APUS_E_LIMIT, network, 1 << 26);
+    forward_refuses(APUS_E_LIMIT, network, 1 << 27);
+    /* In these gradients add up through as many places of their own. */
+    OK(context, apus_network_add(context, network, "Add", NULL, inputs, COUNT, NULL));
+    forward_refuses(APUS_E_OUT_OF_MEMORY, network, 1 << 23);
+    apus_network_free(network);
+}
+
 static void leaves_gradients_alone_when_an_output_does_not_fit(void)
 {
     apus_model *model = sample_network(context);
@@ -352,6 +391,7 @@ int main(void)
     RUN(passes_over_strides_that_are_never_stepped);
     RUN(takes_a_capacity_of_any_size);
     RUN(takes_limits_of_any_size);
+    RUN(refuses_batches_that_cannot_be_counted);
     RUN(leaves_gradients_alone_when_an_output_does_not_fit);
     RUN(refuses_numbers_that_float32_cannot_hold);
     RUN(refused_calls_draw_no_random_numbers);

@@ -111,6 +111,22 @@ def test_files_and_copies_keep_graphs(tmp_path, rng):
     assert json.loads(same.to_json()) == json.loads(model.to_json())
 
 
+def test_parts_of_a_step_give_what_nested_models_end_in(rng):
+    inner = siamese()
+    a, b = Input((3,), name="a"), Input((3,), name="b")
+    first, second = inner([a, b]), inner([b, a])
+    x = list(rng.normal(size=(2, 5, 3)).astype(numpy.float32))
+    for outputs in ([first], [second, first]):
+        model = Model([a, b], outputs)
+        model.compile("sgd", "mse")
+        found = apus.models.StepParts(model).forward(x, training=False)
+        numpy.testing.assert_array_equal(found, model.predict(x))
+    head = Input((2,))
+    twice = Sequential([Input((2,)), Model(head, layers.Add()([head, head]))])
+    twice.compile("sgd", "mse")
+    numpy.testing.assert_array_equal(apus.models.StepParts(twice).forward([[1.0, 2.0]]), [[2.0, 4.0]])
+
+
 def test_penalties_are_part_of_the_loss():
     model = Sequential([Input((2,)), layers.Dense(1, kernel_regularizer=regularizers.L2(0.5), use_bias=False)])
     model.set_weights([numpy.array([[1.0], [2.0]])])

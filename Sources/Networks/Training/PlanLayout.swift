@@ -38,12 +38,11 @@ struct PlanLayout {
     init(_ program: Program, rows: Int, training: Bool, lanes: Int) throws(ApusError) {
         let values = program.values
         let steps = program.steps
+        let tooLarge = ApusError.limit("A batch of \(rows) rows is too large for this network.")
         // OpenBLAS counts in 32 bits.
         for value in values {
             let positions = cappedProduct(rows, value.factor, value.shape.count / max(1, value.shape.last))
-            guard positions <= Int(Int32.max) else {
-                throw .limit("A batch of \(rows) rows is too large for this network.")
-            }
+            guard positions <= Int(Int32.max) else { throw tooLarge }
         }
         // Two passes over the same layout: sizes, then pointers.
         var size = 0
@@ -104,7 +103,8 @@ struct PlanLayout {
             var places = GradientPlaces()
             func count(_ value: Int) -> Int { min((cappedProduct(elements[value], rows) + 15) & ~15, 1 << 56) }
             for number in (0...steps.count).reversed() {
-                for value in born[number] {
+                // Past the limit nothing is added up any more: many values of it would be more than can be counted.
+                for value in born[number] where !overflow {
                     gradientOffsets[value] = places.take(count(value))
                     overflow = overflow || places.size > 1 << 56
                 }
@@ -115,6 +115,7 @@ struct PlanLayout {
                 }
             }
             let start = take(places.size, 1)
+            if overflow { throw tooLarge }
             gradientOffsets = roots.map { start + gradientOffsets[$0] }
         }
         let maskOffsets = program.masks.map { take(cappedProduct($0.shape.count, $0.factor), rows) }
@@ -135,7 +136,7 @@ struct PlanLayout {
             for input in steps[number].inputs {
                 if written[input] {
                     spareOffsets[number].append(used)
-                    used += (cappedProduct(elements[input], rows) + 15) & ~15
+                    used = min(used + (cappedProduct(elements[input], rows) + 15) & ~15, 1 << 56)
                 } else {
                     spareOffsets[number].append(nil)
                 }
@@ -155,9 +156,7 @@ struct PlanLayout {
                 }
             }
         }
-        if overflow {
-            throw .limit("A batch of \(rows) rows is too large for this network.")
-        }
+        if overflow { throw tooLarge }
         self.elements = elements
         self.isView = isView
         self.producer = producer

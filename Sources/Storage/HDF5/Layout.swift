@@ -44,6 +44,10 @@ enum Layout {
                 throw .unsupported("The array '\(name)' is a virtual dataset, made of other files; that is refused.")
             default: throw FileBytes.damaged("the layout of '\(name)' makes no sense")
             }
+        case 5:
+            throw .unsupported(
+                "The array '\(name)' has a chunk layout of HDF5 2.0, which this version does not read; h5repack --high=1 makes a file that it does."
+            )
         default: throw FileBytes.damaged("the layout of '\(name)' has version \(version)")
         }
     }

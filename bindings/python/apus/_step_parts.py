@@ -137,6 +137,13 @@ class StepParts:
         handle = self.model._require_built()
         if handle is not self._handle:
             config = json.loads(handle.to_json())["config"]
-            places = config.get("output_layers") or [(config["layers"][-1]["config"]["name"], 0, 0)]
-            self._handle, self._places = handle, [tuple(place) for place in places]
+            # Keras counts the calls of a nested functional model from 1 here.
+            nested = {layer["config"]["name"] for layer in config["layers"] if layer["class_name"] == "Functional"}
+            ends = config.get("output_layers")
+            self._handle = handle
+            self._places = (
+                [(name, call - (name in nested), output) for name, call, output in ends]
+                if ends
+                else [(config["layers"][-1]["config"]["name"], 0, 0)]
+            )
         return self._places

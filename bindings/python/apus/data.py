@@ -14,7 +14,7 @@ class HDF5Dataset:
     ----------
     path : path of the file
         It is opened at once and must not change from then on. It is read without libhdf5: contiguous and chunked arrays,
-        with gzip, shuffle and fletcher32.
+        with gzip, shuffle and fletcher32, in the format that h5py writes unless it is opened with ``libver="latest"``.
     inputs, targets : str or list of str, default "x" and "y"
         The names of the arrays, one row per sample; a list for several inputs or outputs. ``targets`` may be None, for
         ``predict``.
