@@ -1,52 +1,44 @@
 import CVector
 
-/// `ln x` of positive finite `x` to about 68 bits.
+/// `ln x` of positive finite `x` to about 65 bits.
 ///
-/// x = 2^k z, and c of 13 bits close to 1 / z from a table (Tang, ACM TOMS 16, 1990, doi:10.1145/98267.98294): ln x =
-/// k ln 2 - ln c + ln(1 + r), r = z c - 1 small. The sums of the large terms are exact but for what `low` gathers.
+/// x = 2^k m, and c of 7 bits close to 1 / m from a table (Tang, ACM TOMS 16, 1990, doi:10.1145/98267.98294): ln x =
+/// k ln 2 - ln c + ln(1 + r), r = m c - 1 exact. The sums of the large terms are exact but for what `low` gathers.
 @inline(__always) private func preciseLogarithm(_ x: Doubles) -> DoublePair {
-    let tiny = apus_d8_less(x, spread(2.2250738585072014e-308))
-    let bits = apus_d8_bits(apus_d8_select(tiny, x * spread(0x1p54), x))
-    let start: Int64 = 0x3FE6_9555_0000_0000
-    let raised = apus_m8_add(bits, apus_m8_set(0x4000_0000_0000_0000 - start))
-    let exponent = apus_m8_shift_down(raised, 52)
-    let interval = apus_m8_and(apus_m8_shift_down(raised, 45), apus_m8_set(127))
-    let shift = apus_m8_shift_left(apus_m8_subtract(exponent, apus_m8_set(1024)), 52)
-    let z = apus_m8_as_doubles(apus_m8_subtract(bits, shift))
-    let number = apus_m8_as_doubles(apus_m8_or(exponent, apus_m8_set(0x4330_0000_0000_0000)))
-    let offset = apus_d8_select(
-        tiny, spread(4_503_599_627_370_496 + 1024 + 54), spread(4_503_599_627_370_496 + 1024))
-    let k = number - offset
+    let k = apus_d8_exponent(x)
+    let m = apus_d8_mantissa(x)
+    let r = exactRest(m, apus_log_table(m, 0))
 
-    // r in two parts: the halves of z times c are exact, and so is the first one less 1.
-    let c = apus_log_table(interval, 0)
-    let upper = apus_m8_as_doubles(apus_m8_and(apus_d8_bits(z), apus_m8_set(-0x800_0000)))
-    let (first, second) = (upper * c - spread(1), (z - upper) * c)
-    let r = first + second
-    let lostOfR = second - (r - first)
-
-    // k ln 2 - ln c, multiples of 2^-42, then + r, then - (upper half of r)^2 / 2.
-    let whole = fma(k, spread(0.6931471805598903), apus_log_table(interval, 1))
+    // k ln 2 - ln c, multiples of 2^-42, then + r, then - r^2 / 2.
+    let whole = fma(k, spread(0.6931471805598903), apus_log_table(m, 1))
     let sum = whole + r
     let lost = r - (sum - whole)
-    let half = apus_m8_as_doubles(apus_m8_and(apus_d8_bits(r), apus_m8_set(-0x800_0000)))
-    let square = half * half * spread(-0.5)
-    let high = sum + square
-    let lostOfSquare = square - (high - sum)
+    let square = r * r
+    let lostOfSquare = apus_d8_product_rest(r, r, square)
+    let high = fma(square, spread(-0.5), sum)
+    let lostOfSum = fma(square, spread(-0.5), sum - high)
 
-    var p = horner(spread(0.11111542632522259), r, -0.12500474673345932)
-    p = horner(p, r, 0.14285714279862066)
-    p = horner(p, r, -0.1666666666022923)
-    p = horner(p, r, 0.2000000000000002)
-    p = horner(p, r, -0.2500000000000002)
-    p = horner(p, r, 0.3333333333333333)
-    var low = fma(k, spread(5.497923018708371e-14), apus_log_table(interval, 2))
-    low = low + apus_d8_fnma(lostOfR, r, lostOfR)
-    low = fma((r - half) * spread(-0.5), r + half, low)
-    low = fma(r * r * r, p, low)
-    low = low + (lost + lostOfSquare)
+    // A near-minimax fit of (ln(1 + r) - r + r^2 / 2) / r^3, off by 2^-65 of ln(1 + r), in two chains.
+    var even = horner(spread(0.08708866751397044), square, 0.11111459673470753)
+    even = horner(even, square, 0.14285714183963755)
+    even = horner(even, square, 0.20000000000009854)
+    even = horner(even, square, 0.3333333333333333)
+    var odd = horner(spread(-0.10004059183332921), square, -0.12500000314298884)
+    odd = horner(odd, square, -0.16666666666391092)
+    odd = horner(odd, square, -0.25000000000000017)
+    var low = fma(k, spread(5.497923018708371e-14), apus_log_table(m, 2)) + lost
+    low = fma(lostOfSquare, spread(-0.5), low) + lostOfSum
+    low = fma(square * r, fma(r, odd, even), low)
     let total = high + low
     return DoublePair(high: total, low: low - (total - high))
+}
+
+/// `m c - 1`, which is a double, `c` having 7 bits.
+@inline(__always) private func exactRest(_ m: Doubles, _ c: Doubles) -> Doubles {
+    guard apus_compiled_isa_level() == APUS_ISA_BASELINE else { return fma(m, c, spread(-1)) }
+    // Products of halves are exact also where a b + c is rounded twice.
+    let upper = apus_m8_as_doubles(apus_m8_and(apus_d8_bits(m), apus_m8_set(-0x800_0000)))
+    return (upper * c - spread(1)) + (m - upper) * c
 }
 
 /// Whether `y` is whole, and whether it is odd. Infinities are even.
@@ -90,23 +82,39 @@ import CVector
     return apus_m8_any(apus_m8_not(plain)) == 0
 }
 
-/// `x^y`, within 1 ulp: exp of `y ln x` in two doubles.
+/// `x^y`, within 0.9 ulp: exp of `y ln x` in two doubles.
 @inline(__always) func power(_ x: Doubles, _ y: Doubles) -> Doubles {
     let magnitude = absolute(x)
     let log = preciseLogarithm(magnitude)
+    let exact = product(y, log)
+    let base = apus_m8_and(apus_d8_less(spread(0), x), apus_d8_less(x, spread(.infinity)))
+    let plain = apus_m8_and(base, apus_d8_less(absolute(exact.high), spread(700)))
+    if apus_m8_any(apus_m8_not(plain)) == 0 { return carefulExponential(exact) }
+
     // Larger exponents only overflow more, and their remainder could not be told.
     let exponent = held(y, from: -0x1p100, to: 0x1p100)
-    let product = exponent * log.high
-    let rest = fma(exponent, log.low, apus_d8_product_rest(exponent, log.high, product))
-    let bounded = held(product, from: -800, to: 800)
-    let same = apus_d8_equal(bounded, product)
-    let tail = apus_d8_select(same, rest, spread(0))
-    if arePlain(x, y) { return ReducedDoubleExponential(bounded, tail: tail).power }
+    let whole = product(exponent, log)
+    let bounded = held(whole.high, from: -800, to: 800)
+    let tail = apus_d8_select(apus_d8_equal(bounded, whole.high), whole.low, spread(0))
     let top = held(extended(magnitude, spread(0)) * exponent, from: -800, to: 800)
     let special = apus_m8_or(apus_d8_equal(magnitude, spread(0)), apus_d8_equal(magnitude, spread(.infinity)))
     let argument = apus_d8_select(special, top, bounded)
     let small = apus_d8_select(special, spread(0), tail)
-    return complete(x, y, ReducedDoubleExponential(argument, tail: small).power)
+    return complete(x, y, carefulExponential(DoublePair(high: argument, low: small)))
+}
+
+/// `y` times a number in two parts.
+@inline(__always) private func product(_ y: Doubles, _ x: DoublePair) -> DoublePair {
+    let high = y * x.high
+    return DoublePair(high: high, low: fma(y, x.low, apus_d8_product_rest(y, x.high, high)))
+}
+
+/// The exponential, of which only the last sum is rounded.
+@inline(__always) private func carefulExponential(_ x: DoublePair) -> Doubles {
+    let reduced = ReducedDoubleExponential(x.high, tail: x.low)
+    let sum = spread(1) + reduced.r
+    let low = (reduced.r - (sum - spread(1))) + reduced.rest
+    return apus_d8_scale(sum + low, reduced.n, reduced.nBits)
 }
 
 /// `x^y` to about 28 bits, for floats.

@@ -149,17 +149,13 @@ private func mapFloats(_ operation: Int32, _ job: Elements) {
     return whereLess(x, splat(0), e, splat(1)) / (splat(1) + e)
 }
 
-@inline(__always) private func shortLogarithmToBase2(_ x: Doubles) -> Doubles {
-    shortLogarithm(x, 1, 1.4426950408889634)
-}
-@inline(__always) private func shortLogarithmToBase10(_ x: Doubles) -> Doubles {
-    shortLogarithm(x, 0.3010299956639812, 0.4342944819032518)
-}
-
 private func mapFunctionsOfFloats(_ operation: Int32, _ job: Elements) {
     switch operation {
     case APUS_OP_EXP: mapFloatFunction(job, exponential)
+    case APUS_OP_EXP2: mapFloatFunction(job, exponentialOfTwo)
     case APUS_OP_LOG: mapFloatFunction(job, fullLogarithm)
+    case APUS_OP_LOG2: mapFloatFunction(job, logarithmToBase2)
+    case APUS_OP_LOG10: mapFloatFunction(job, logarithmToBase10)
     case APUS_OP_LOG1P: mapFloatFunction(job, logarithmOfOnePlus)
     case APUS_OP_TANH: mapFloatFunction(job, fullTangent)
     case APUS_OP_SINH: mapFloatFunction(job, hyperbolicSine)
@@ -187,9 +183,6 @@ private func mapExactly(_ operation: Int32, _ job: Elements) {
 
 private func mapWideFunctions(_ operation: Int32, _ job: Elements) {
     switch operation {
-    case APUS_OP_EXP2: mapWide(job, shortExponentialOfTwo)
-    case APUS_OP_LOG2: mapWide(job, shortLogarithmToBase2)
-    case APUS_OP_LOG10: mapWide(job, shortLogarithmToBase10)
     case APUS_OP_SIN: mapWide(job, shortSine)
     case APUS_OP_COS: mapWide(job, shortCosine)
     case APUS_OP_TAN: mapWide(job, shortTangent)

@@ -17,14 +17,6 @@ private struct ShortExponential {
         e = ShortExponential.polynomial(fma(n, spread(-0.6931471805599453), x))
     }
 
-    @inline(__always) init(ofTwo x: Doubles) {
-        let magic = 6_755_399_441_055_744.0
-        let shifted = x + spread(magic)
-        n = shifted - spread(magic)
-        nBits = apus_m8_subtract(apus_d8_bits(shifted), apus_d8_bits(spread(magic)))
-        e = ShortExponential.polynomial((x - n) * spread(0.6931471805599453))
-    }
-
     @inline(__always) private static func polynomial(_ r: Doubles) -> Doubles {
         let square = r * r
         var even = horner(spread(2.485969439475207e-05), square, 0.001388885390994504)
@@ -40,17 +32,6 @@ private struct ShortExponential {
 
 /// `exp(x)` for `x` from -700 to 700.
 @inline(__always) func shortExponential(_ x: Doubles) -> Doubles { ShortExponential(x).power }
-
-/// `2^x`.
-@inline(__always) func shortExponentialOfTwo(_ x: Doubles) -> Doubles {
-    ShortExponential(ofTwo: held(x, from: -160, to: 130)).power
-}
-
-/// The logarithm to the base whose natural logarithm is the inverse of `factor`; `scale` is that of 2.
-@inline(__always) func shortLogarithm(_ x: Doubles, _ scale: Double, _ factor: Double) -> Doubles {
-    let reduced = ReducedDoubleLogarithm(x)
-    return apus_d8_whole_logarithm(x, fma(reduced.k, spread(scale), reduced.short * spread(factor)))
-}
 
 /// The sine `quarters` quarter turns on; from the C library where |x| is above 800 000.
 @inline(__always) private func shortSine(_ x: Doubles, turned quarters: Int64) -> Doubles {
