@@ -1003,15 +1003,15 @@ apus_status apus_expression_text(apus_context *context, const apus_expression *e
  * ddof=1), "mean_absolute_deviation" (from the mean), "median_absolute_deviation", "range", "interquartile_range",
  * "skewness", "kurtosis" (excess; both with population moments, NaN of equal values), "sum" (of nothing 0), "product"
  * (of nothing 1), "min", "max", "geometric_mean", "harmonic_mean" (both NaN with a negative value), "moment".
- * parameters (NULL for the defaults): ddof=0 (population; 1: sample) for "variance", "std"; order=2 for "moment". A
- * divisor n - ddof that is not positive gives NaN. Weights (NULL, or a's shape, or a vector along the one axis) for
- * mean, variance, std, sum, median: weights=population, frequency, reliability (divide by W - ddof, W - 1,
+ * parameters (NULL for the defaults): ddof=0 (population; 1: sample) for "variance", "std"; order=2 (0 to 1000) for
+ * "moment". A divisor n - ddof that is not positive gives NaN. Weights (NULL, or a's shape, or a vector along the one
+ * axis) for mean, variance, std, sum, median: weights=population, frequency, reliability (divide by W - ddof, W - 1,
  * W - sum w^2 / W); whole weights give the median of values repeated so often. Two passes with compensated sums and a
  * correction of the mean (Chan et al. 1983, doi:10.1080/00031305.1983.10483115); order statistics by selection (Floyd
  * and Rivest 1975, doi:10.1145/360680.360691). */
 apus_status apus_statistic(apus_context *context, const char *statistic, const char *parameters, const apus_array *a,
                            const apus_array *weights, const int32_t *axes, int32_t n_axes, apus_array *out);
-/* Quantiles 0 <= q[i] <= 1 along an axis; the first dimension of out is the quantiles. `method` has NumPy's names:
+/* Quantiles 0 <= q[i] <= 1 (at most 2^20) along an axis, the first dimension of out; `method` has NumPy's names:
  * "linear" (NULL), "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf",
  * "hazen", "weibull", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest" (Hyndman and Fan
  * 1996, doi:10.1080/00031305.1996.10473566). */

@@ -20,6 +20,7 @@ public func apus_distribution(
         guard !out.dtype.isInteger else { throw .dtype("out must be float64 or float32, got \(out.dtype.name).") }
         guard out.shape == x.shape else { throw .shape("out must have x's shape \(x.shape), got \(out.shape).") }
         if x.dtype == .float64, x.isDense, out.dtype == .float64, out.isDense {
+            try out.requireApart(from: x, named: "x", inPlace: true)
             try distribution.evaluate(
                 function, x.data.assumingMemoryBound(to: Double.self), out.data.assumingMemoryBound(to: Double.self),
                 x.count, in: context)
