@@ -39,8 +39,9 @@ package final class Plan {
         let layout = try PlanLayout(program, rows: rows, training: training, lanes: lanes)
         let arena: Buffer<Float>
         do { arena = try Buffer(zeros: layout.size, in: context.allocator) } catch {
+            let (bytes, overflow) = layout.size.multipliedReportingOverflow(by: 4)
             throw ApusError(
-                error.code, "The arena for \(rows) rows needs \(layout.size &* 4) bytes. " + error.message)
+                error.code, "The arena for \(rows) rows needs \(overflow ? Int.max : bytes) bytes. " + error.message)
         }
         self.arena = arena
         elements = layout.elements

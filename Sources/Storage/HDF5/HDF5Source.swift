@@ -98,7 +98,8 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
             let left = columns[0].rows - start
             let count = parameters.integer("count") == 0 ? left : parameters.integer("count")
             guard left >= 1, count <= left else {
-                throw .invalid("start \(start) and count \(count) lie outside of the \(columns[0].rows) rows.")
+                let given = parameters.integer("count")
+                throw .invalid("start \(start) and count \(given) lie outside of the \(columns[0].rows) rows.")
             }
             range = start..<start + count
             rows = count
