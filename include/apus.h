@@ -265,9 +265,9 @@ apus_status apus_predict(apus_context *context, const apus_model *model, int32_t
 apus_status apus_model_attribute(apus_context *context, const apus_model *model, const char *name, apus_array *out);
 
 /* What the model is, as JSON: kind, parameters, features, classes, attributes with dtypes and shapes; for networks
- * layers, shapes, parameters, memory: since 1.1 "memory" has the bytes that "inference" and a step of "training" take on
- * so many "rows" with the context's threads, without inputs, targets and the optimizer's state (null where the inputs
- * leave extents open). */
+ * layers, shapes, parameters, memory: since 1.1 "memory" has the bytes that "inference" and a step of "training" take
+ * on so many "rows" with the context's threads, without inputs, targets and the optimizer's state (null where the
+ * inputs leave extents open). */
 apus_status apus_model_info(apus_context *context, const apus_model *model, char *buffer, size_t capacity,
                             size_t *needed);
 
@@ -379,9 +379,10 @@ apus_status apus_dataset_create(apus_context *context, const apus_array *inputs,
                                 apus_dataset **out);
 void apus_dataset_free(apus_dataset *dataset);
 
-/* Since 1.1. Sets the weights of the samples anew: n_weights 0 for none, 1 for all outputs, or one array for each output
- * (one whose data is NULL has none). Each has a weight >= 0 for each row, (rows), or for each of the first axes of the
- * output, (rows, steps): steps of weight 0 do not count. Not while the dataset is in use; for datasets of arrays. */
+/* Since 1.1. Sets the weights of the samples anew: n_weights 0 for none, 1 for all outputs, or one array for each
+ * output (one whose data is NULL has none). Each has a weight >= 0 for each row, (rows), or for each of the first axes
+ * of the output, (rows, steps): steps of weight 0 do not count. Not while the dataset is in use; for datasets of
+ * arrays. */
 apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset *dataset, const apus_array *weights,
                                             int32_t n_weights);
 
@@ -469,9 +470,9 @@ apus_status apus_dataset_from_callback(apus_context *context, const apus_batch_f
  * With several outputs "loss", "metrics", "weighted_metrics" and "loss_weights" are arrays with one entry for each, or
  * objects by the names of the layers that make the outputs; one loss alone is that of all. Since 1.1:
  *   loss_weights      numbers: the loss is the sum of the outputs' losses times these (1 without)
- *   metrics           as apus_catalog lists them, by name or {"class_name": "AUC", "config": {"curve": "PR"}}; a loss is
- *                     a metric too. "accuracy" is binary for one column, else categorical or by class numbers, as the
- *                     targets are. They do not see the weights of samples;
+ *   metrics           as apus_catalog lists them, by name or {"class_name": "AUC", "config": {"curve": "PR"}}; a loss
+ *                     is a metric too. "accuracy" is binary for one column, else categorical or by class numbers, as
+ *                     the targets are. They do not see the weights of samples;
  *   weighted_metrics  do
  * A loss's "reduction" is sum_over_batch_size or mean (divided by the positions that count), sum, or
  * mean_with_sample_weight (divided by the weights); "axis" is the axis of its classes; the "ignore_class" of
@@ -566,9 +567,9 @@ apus_status apus_trainer_set_weight(apus_context *context, apus_trainer *trainer
                                     const apus_array *value);
 
 /* Since 1.1. Copies what a layer gave in the last apus_trainer_forward, rows first: by its name, "dense", inside of a
- * nested model or another layer with the names around it, "encoder/dense". `call` counts the calls of a shared layer and
- * `output` the outputs of a call, both from 0. With out->data NULL only the shape: within TimeDistributed each step is
- * a row. */
+ * nested model or another layer with the names around it, "encoder/dense". `call` counts the calls of a shared layer
+ * and `output` the outputs of a call, both from 0. With out->data NULL only the shape: within TimeDistributed each step
+ * is a row. */
 apus_status apus_trainer_layer_output(apus_context *context, const apus_trainer *trainer, const char *layer,
                                       int32_t call, int32_t output, apus_array *out);
 
@@ -1270,8 +1271,8 @@ apus_status apus_augmenter_output_shape(apus_context *context, apus_augmenter *a
 
 /* Changes a batch of images, float32 or uint8, of shape (images, height, width, channels), which must be finite. out,
  * float32 or uint8 (rounded, and cut to 0 to 255), has that shape, or the one that crops leave; it may be the images
- * themselves, else must not overlap them. targets, a row for each image, go to out_targets (float32 or float64, of their
- * shape, or the targets themselves): mixed as the images are, else copied. Both may be NULL, unless a step mixes.
+ * themselves, else must not overlap them. targets, a row for each image, go to out_targets (float32 or float64, of
+ * their shape, or the targets themselves): mixed as the images are, else copied. Both may be NULL, unless a step mixes.
  * Steps that move pixels and follow each other with the same fill_mode, fill_value and interpolation become one
  * resampling, so that the image is interpolated once. No images is no error. options may be NULL.
  * Errors: APUS_E_INVALID_ARGUMENT for a value that is not finite (with its image) and for arrays that overlap,
@@ -1310,11 +1311,11 @@ apus_status apus_text_augmenter_set_synonyms(apus_context *context, apus_text_au
 apus_status apus_text_augmenter_set_embeddings(apus_context *context, apus_text_augmenter *augmenter,
                                                const apus_array *embeddings);
 /* Changes sequences: tokens, int32 or int64, of shape (sequences, width). Words are where mask (bool or uint8, of that
- * shape, may be NULL) is not 0, or without it where tokens differ from `padding`. out, of the dtype and shape of tokens,
- * which it may be, gets the words in order, followed by padding (or preceded, where a sequence began with padding and
- * ended with a word); words that no longer fit fall off. out_mask (may be NULL; it may be mask) says where they are.
- * APUS_E_NOT_FITTED: a step needs synonyms or vectors that were not set. APUS_E_DTYPE: a word put in does not fit
- * int32. */
+ * shape, may be NULL) is not 0, or without it where tokens differ from `padding`. out, of the dtype and shape of
+ * tokens, which it may be, gets the words in order, followed by padding (or preceded, where a sequence began with
+ * padding and ended with a word); words that no longer fit fall off. out_mask (may be NULL; it may be mask) says where
+ * they are. APUS_E_NOT_FITTED: a step needs synonyms or vectors that were not set. APUS_E_DTYPE: a word put in does not
+ * fit int32. */
 apus_status apus_augment_tokens(apus_context *context, apus_text_augmenter *augmenter, const apus_array *tokens,
                                 const apus_array *mask, int64_t padding, const apus_augment_options *options,
                                 apus_array *out, apus_array *out_mask);

@@ -133,6 +133,16 @@ private func result(_ out: UnsafeMutablePointer<apus_array>?, _ name: String, _ 
     return view
 }
 
+/// The values of all variables, counted before any is read.
+private func variables(
+    _ values: UnsafePointer<apus_array>?, _ count: Int32, _ expression: Expression
+) throws(ApusError) -> [ArrayView] {
+    guard Int(count) == expression.variableCount else {
+        throw .invalid("n_values must be \(expression.variableCount), one for each variable, got \(count).")
+    }
+    return try inputs(values, count, "values")
+}
+
 /// Result arrays for the variables; nil where data is NULL.
 private func results(
     _ arrays: UnsafeMutablePointer<apus_array>?, _ count: Int32, _ name: String, _ expression: Expression
@@ -174,7 +184,7 @@ public func apus_expression_evaluate(
     within(context, expression) { (expression, context) throws(ApusError) in
         let out = try result(out, "out", expression.shape(of: Int(node)))
         let evaluation = try ExpressionEvaluation(
-            expression, node: Int(node), values: inputs(values, count, "values"), context: context)
+            expression, node: Int(node), values: variables(values, count, expression), context: context)
         try withExtendedLifetime(evaluation) { () throws(ApusError) in
             if let value = evaluation.value { try out.write(value) }
         }
@@ -193,7 +203,7 @@ public func apus_expression_gradient(
         let wanted = try results(gradients, gradientCount, "gradients", expression)
         let output = outputGradient == nil ? nil : try input(outputGradient, "output_gradient")
         let evaluation = try ExpressionEvaluation(
-            expression, node: Int(node), values: inputs(values, count, "values"), context: context)
+            expression, node: Int(node), values: variables(values, count, expression), context: context)
         let derivatives = try evaluation.gradient(wanted: wanted.map { $0 != nil }, output: output)
         try withExtendedLifetime(evaluation) { () throws(ApusError) in
             if let value, let computed = evaluation.value { try value.write(computed) }
@@ -210,7 +220,7 @@ public func apus_expression_hessian_product(
 ) -> apus_status {
     within(context, expression) { (expression, context) throws(ApusError) in
         let wanted = try results(products, productCount, "products", expression)
-        let given = try inputs(values, count, "values")
+        let given = try variables(values, count, expression)
         var moves: [ArrayView?] = []
         if count > 0 {
             let directions = try require(directions, "directions")
