@@ -10,20 +10,32 @@ enum NetworkWriter {
     static let topLevel = "top_level_model_weights"
 
     /// A whole file.
-    static func image(of network: NetworkRecord, in context: Context) throws(ApusError) -> Buffer<UInt8> {
-        try ImageWriter.image(expected: size(of: network), in: context.allocator) { (writer) throws(ApusError) in
+    static func image(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> Buffer<UInt8>
+    {
+        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
+            (writer) throws(ApusError) in
             try writer.attribute("keras_version", variableText: kerasVersion, utf8: true, of: writer.root)
             try writer.attribute("backend", variableText: backend, utf8: true, of: writer.root)
             try writer.attribute("model_config", variableText: network.config.text, utf8: false, of: writer.root)
-            try weights(network, writer, context)
+            let group = try writer.group("model_weights", in: writer.root)
+            try weights(network, to: group, writer, context)
             if let training = network.training { try write(training, writer, context) }
         }
     }
 
+    /// A file of the weights alone.
+    static func weightsImage(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> Buffer<UInt8>
+    {
+        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
+            (writer) throws(ApusError) in try weights(network, to: writer.root, writer, context)
+        }
+    }
+
     private static func weights(
-        _ network: NetworkRecord, _ writer: borrowing ImageWriter, _ context: Context
+        _ network: NetworkRecord, to group: borrowing Identifier, _ writer: borrowing ImageWriter, _ context: Context
     ) throws(ApusError) {
-        let group = try writer.group("model_weights", in: writer.root)
         try writer.attribute("backend", variableText: backend, utf8: false, of: group)
         try writer.attribute("keras_version", variableText: kerasVersion, utf8: false, of: group)
         try names(network.layers.map(\.name), "layer_names", of: group, writer)
