@@ -13,9 +13,11 @@ enum NetworkReader {
         guard let group = try root.child("model_weights") else {
             throw FileBytes.damaged("it has no group 'model_weights'")
         }
-        let expected = try layout?(config)
+        try OldConfiguration.check(config, version)
         let found = try stored(in: group)
-        var network = NetworkRecord(config: config, kerasVersion: version)
+        let whole = OldConfiguration.completed(config, version, found)
+        let expected = try layout?(whole)
+        var network = NetworkRecord(config: whole, kerasVersion: version)
         network.layers = try layers(found, expected)
         if training { network.training = try self.training(in: root) }
         return network

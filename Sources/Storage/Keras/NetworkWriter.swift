@@ -2,8 +2,11 @@ import Core
 
 /// Keras's legacy HDF5 layout, written so that Keras 2 and 3 both load it.
 enum NetworkWriter {
-    /// What the file says wrote it: a release whose files every later Keras reads.
-    private static let kerasVersion = "2.15.0"
+    /// What the file says wrote it: a release whose files every later Keras reads, or Keras 3 where only that computes
+    /// the same.
+    private static func kerasVersion(_ network: NetworkRecord) -> String {
+        OldConfiguration.mentionsChanged(network.config) ? "3.0.0" : "2.15.0"
+    }
     private static let backend = "tensorflow"
     /// Where Apus keeps what Keras has no place for.
     static let trainerGroup = "apus_trainer"
@@ -15,7 +18,7 @@ enum NetworkWriter {
     {
         try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
             (writer) throws(ApusError) in
-            try writer.attribute("keras_version", variableText: kerasVersion, utf8: true, of: writer.root)
+            try writer.attribute("keras_version", variableText: kerasVersion(network), utf8: true, of: writer.root)
             try writer.attribute("backend", variableText: backend, utf8: true, of: writer.root)
             try writer.attribute("model_config", variableText: network.config.text, utf8: false, of: writer.root)
             let group = try writer.group("model_weights", in: writer.root)
@@ -37,7 +40,7 @@ enum NetworkWriter {
         _ network: NetworkRecord, to group: borrowing Identifier, _ writer: borrowing ImageWriter, _ context: Context
     ) throws(ApusError) {
         try writer.attribute("backend", variableText: backend, utf8: false, of: group)
-        try writer.attribute("keras_version", variableText: kerasVersion, utf8: false, of: group)
+        try writer.attribute("keras_version", variableText: kerasVersion(network), utf8: false, of: group)
         try names(network.layers.map(\.name), "layer_names", of: group, writer)
         var seen: Set<String> = [topLevel]
         for layer in network.layers {
