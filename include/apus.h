@@ -283,7 +283,10 @@ typedef struct apus_load_limits {
 
 /* Saves a model. Networks are written in the Keras 3 legacy .h5 layout, which Keras opens; every other model in the
  * layout of docs/file-format.md. The file appears whole or not at all: it is written beside `path` under a temporary
- * name, flushed and renamed, so an old file survives every failure. `options` may be NULL; none exist yet. */
+ * name, flushed and renamed, so an old file survives every failure. `options` (may be NULL), since 1.1:
+ *   deflate     0 (default) to 9: arrays of 16 KiB and more are stored in chunks, shuffled and compressed at this level
+ *   fletcher32  true: those arrays are stored in chunks that carry checksums; false by default
+ * Every reader of HDF5 understands both, Keras too. */
 apus_status apus_model_save(apus_context *context, const apus_model *model, const char *path, const char *options);
 apus_status apus_model_load(apus_context *context, const char *path, const apus_load_limits *limits, apus_model **out);
 
@@ -292,6 +295,29 @@ apus_status apus_model_save_memory(apus_context *context, const apus_model *mode
                                    size_t capacity, size_t *needed);
 apus_status apus_model_load_memory(apus_context *context, const void *bytes, size_t size,
                                    const apus_load_limits *limits, apus_model **out);
+
+/* Since 1.1. The weights of a network without its configuration, in Keras's legacy layout of weights (.h5); the file
+ * appears whole or not at all. `options` as for apus_model_save. */
+apus_status apus_model_save_weights(apus_context *context, const apus_model *model, const char *path,
+                                    const char *options);
+
+/* Since 1.1. Weights for a network that there is, from a file of weights or of a whole network, from Apus or Keras.
+ * What takes its values from the file is decided and checked before anything is changed, so that after an error the
+ * model is as it was. `options` (may be NULL):
+ *   by_name        false (default): the layers with weights in their order, which must be as many as in the file. true:
+ *                  layers of equal names; others stay as they are
+ *   skip_mismatch  true: a layer with another number of weights than in the file stays as it is, and so does a weight
+ *                  of another shape; the log gets a warning for each. false (default): APUS_E_SHAPE with both
+ *   layers         which of the model's layers take part: ["head", "encoder*"], a * for any rest of a name;
+ *                  null (default) for all. APUS_E_INVALID_ARGUMENT for a name of no layer with weights
+ * A model within the model is one layer. *n_loaded (may be NULL) receives how many weights took values. The report, by
+ * the rules for text, is a JSON object: "loaded", "untouched" (paths of weights), "skipped" (objects with "weight" and
+ * "reason"), "unused" (names of layers of the file). Too little capacity is an error before anything is changed; with
+ * buffer NULL, capacity 0 and needed given it is a trial: *n_loaded and *needed are told, nothing is changed. With
+ * needed NULL too there is no report. A trainer of the model takes the new weights with apus_trainer_refresh. */
+apus_status apus_model_load_weights(apus_context *context, apus_model *model, const char *path, const char *options,
+                                    const apus_load_limits *limits, int64_t *n_loaded, char *buffer, size_t capacity,
+                                    size_t *needed);
 
 /* Through callbacks. `write` takes all `size` bytes and returns 0, or another value to fail with APUS_E_IO. `read`
  * fills up to `size` bytes and returns how many, 0 at the end, a negative value to fail. */
@@ -578,6 +604,10 @@ apus_status apus_trainer_set_learning_rate(apus_context *context, apus_trainer *
 
 /* Publishes the working weights into the model (fit does so itself; steps do not, so that they stay cheap). */
 apus_status apus_trainer_publish(apus_context *context, apus_trainer *trainer);
+
+/* Since 1.1. The other way: the trainer goes on from the model's weights of this moment, after apus_model_set_weight or
+ * apus_model_load_weights. The optimizer's state, the position and the random state stay. */
+apus_status apus_trainer_refresh(apus_context *context, apus_trainer *trainer);
 
 /* Since 1.1. Stateful layers keep their states from batch to batch of a trainer, by row; this sets them back to
  * zeros. */

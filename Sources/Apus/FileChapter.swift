@@ -8,7 +8,7 @@ import Storage
 private let deepest = 1000
 
 /// The limits of a load: the caller's, or the defaults.
-private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Context) throws(ApusError) -> LoadLimits {
+func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Context) throws(ApusError) -> LoadLimits {
     let options = try options(
         given, standard: apus_load_limits(), atLeast: MemoryLayout<apus_load_limits>.size, "limits")
     guard options.max_depth >= 0 else { throw .invalid("max_depth must be >= 0, got \(options.max_depth).") }
@@ -24,15 +24,22 @@ private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Contex
     return result
 }
 
+/// How a save stores arrays.
+func storage(_ options: UnsafePointer<CChar>?) throws(ApusError) -> ArrayStorage {
+    ArrayStorage(try Parameters(kind: "save", specs: ArrayStorage.specs, text: optionalText(options, "options")))
+}
+
 /// The file of a model.
-private func encode(_ model: ModelHandle, _ given: UnsafePointer<CChar>?, _ context: Context) throws(ApusError)
+private func encode(_ model: ModelHandle, _ options: UnsafePointer<CChar>?, _ context: Context) throws(ApusError)
     -> Buffer<UInt8>
 {
-    _ = try Parameters(kind: "save", specs: [], text: optionalText(given, "options"))
-    switch model.content {
-    case .estimator(let model): return try FileImage.encode(.estimator(EstimatorCatalog.record(of: model)), in: context)
-    case .network(let network): return try FileImage.encode(.network(network.record(in: context)), in: context)
-    }
+    let storage = try storage(options)
+    let saved: SavedModel =
+        switch model.content {
+        case .estimator(let model): .estimator(try EstimatorCatalog.record(of: model))
+        case .network(let network): .network(try network.record(in: context))
+        }
+    return try FileImage.encode(saved, storage: storage, in: context)
 }
 
 /// Remembers the graph that a configuration gave, so that it is made once.

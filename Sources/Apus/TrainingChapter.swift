@@ -355,6 +355,11 @@ public func apus_trainer_set_learning_rate(_ context: OpaquePointer?, _ trainer:
     training(context, trainer) { (_, trainer) throws(ApusError) in try trainer.setLearningRate(rate) }
 }
 
+@implementation @_cdecl("apus_trainer_refresh")
+public func apus_trainer_refresh(_ context: OpaquePointer?, _ trainer: OpaquePointer?) -> apus_status {
+    training(context, trainer) { (context, trainer) throws(ApusError) in trainer.refresh(in: context) }
+}
+
 @implementation @_cdecl("apus_trainer_publish")
 public func apus_trainer_publish(_ context: OpaquePointer?, _ trainer: OpaquePointer?) -> apus_status {
     training(context, trainer) { (context, trainer) throws(ApusError) in try trainer.publish(in: context) }

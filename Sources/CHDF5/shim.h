@@ -14,6 +14,9 @@ static inline hid_t apus_h5_class_link_create(void) { return H5P_LINK_CREATE; }
 static inline hid_t apus_h5_default(void) { return H5P_DEFAULT; }
 static inline hid_t apus_h5_all(void) { return H5S_ALL; }
 
+// Filters.
+static inline H5Z_filter_t apus_h5_filter_deflate(void) { return H5Z_FILTER_DEFLATE; }
+
 // File access flags.
 static inline unsigned apus_h5_read_only(void) { return 0x0000u; }
 static inline unsigned apus_h5_truncate(void) { return 0x0002u; }

@@ -9,13 +9,15 @@ package enum FileImage {
     // Writing
 
     /// The bytes of an HDF5 file: a network in Keras's legacy layout, any other model in the native one (see
-    /// docs/file-format.md). Equal models give equal bytes.
+    /// docs/file-format.md). Equal models and storage give equal bytes.
     ///
     /// Throws `invalidArgument` for names that no file can hold, `outOfMemory`, `limit`, `interrupted`.
-    package static func encode(_ model: SavedModel, in context: Context) throws(ApusError) -> Buffer<UInt8> {
+    package static func encode(
+        _ model: SavedModel, storage: ArrayStorage = ArrayStorage(), in context: Context
+    ) throws(ApusError) -> Buffer<UInt8> {
         switch model {
-        case .estimator(let record): try RecordWriter.image(of: record, in: context)
-        case .network(let network): try NetworkWriter.image(of: network, in: context)
+        case .estimator(let record): try RecordWriter.image(of: record, storage, in: context)
+        case .network(let network): try NetworkWriter.image(of: network, storage, in: context)
         }
     }
 
@@ -49,10 +51,7 @@ package enum FileImage {
         bytes: UnsafeRawBufferPointer, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
         layout: Layout?
     ) throws(ApusError) -> SavedModel {
-        if bytes.isEmpty { throw foreign(bytes) }
-        let content = try FileBytes(bytes)
-        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
-        let file = try FileReader(content, superblock: superblock, limits: limits, in: context)
+        let file = try reader(of: bytes, limits: limits, in: context)
         defer { file.forget() }
         let root = try file.root()
         if let format = try root.attribute("apus_format") {
@@ -69,6 +68,16 @@ package enum FileImage {
         throw try withoutModel(root)
     }
 
+    /// A reader of HDF5 content; its user calls `forget` at the end.
+    static func reader(
+        of bytes: UnsafeRawBufferPointer, limits: LoadLimits, in context: Context
+    ) throws(ApusError) -> FileReader {
+        if bytes.isEmpty { throw foreign(bytes) }
+        let content = try FileBytes(bytes)
+        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
+        return try FileReader(content, superblock: superblock, limits: limits, in: context)
+    }
+
     /// The model in a file image that is owned.
     package static func decode(
         bytes: Buffer<UInt8>, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
@@ -81,7 +90,7 @@ package enum FileImage {
     }
 
     /// Why HDF5 files that hold no whole model are refused.
-    private static func withoutModel(_ root: FileObject) throws(ApusError) -> ApusError {
+    static func withoutModel(_ root: FileObject) throws(ApusError) -> ApusError {
         let hasLayers = try root.attribute("layer_names") != nil
         let hasSplitLayers = try root.attribute("layer_names0") != nil
         if hasLayers || hasSplitLayers {

@@ -90,6 +90,8 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_model_load_memory(NULL, buffer, sizeof buffer, NULL, &model));
     NO_CONTEXT(apus_model_save_stream(NULL, regression, NULL, NULL, NULL));
     NO_CONTEXT(apus_model_load_stream(NULL, NULL, NULL, NULL, &model));
+    NO_CONTEXT(apus_model_save_weights(NULL, network_model, scratch("null"), NULL));
+    NO_CONTEXT(apus_model_load_weights(NULL, network_model, scratch("null"), NULL, NULL, whole, buffer, 0, &needed));
     NO_CONTEXT(apus_network_create(NULL, NULL, &n));
     NO_CONTEXT(apus_network_add(NULL, network, "Flatten", NULL, NULL, 0, &node));
     NO_CONTEXT(apus_network_build(NULL, network, NULL, 0, &model));
@@ -123,6 +125,7 @@ static void every_function_refuses_a_null_context(void)
     NO_CONTEXT(apus_trainer_layer_output(NULL, trainer, "dense", 0, 0, &out));
     NO_CONTEXT(apus_trainer_set_learning_rate(NULL, trainer, 0.1));
     NO_CONTEXT(apus_trainer_publish(NULL, trainer));
+    NO_CONTEXT(apus_trainer_refresh(NULL, trainer));
     NO_CONTEXT(apus_trainer_save(NULL, trainer, scratch("null")));
     NO_CONTEXT(apus_trainer_load(NULL, scratch("null"), NULL, &t, NULL));
     NO_CONTEXT(apus_session_create(NULL, network_model, 1, &r));
@@ -234,7 +237,17 @@ static void files_refuse_null(void)
     NULL_FAILS("out", apus_model_load_memory(context, bytes, sizeof bytes, NULL, NULL));
     NULL_FAILS("write", apus_model_save_stream(context, regression, NULL, NULL, NULL));
     NULL_FAILS("read", apus_model_load_stream(context, NULL, NULL, NULL, &model));
-    CHECK(model == NULL);
+    NULL_FAILS("model", apus_model_save_weights(context, NULL, scratch("null"), NULL));
+    NULL_FAILS("path", apus_model_save_weights(context, network_model, NULL, NULL));
+    NULL_FAILS("model", apus_model_load_weights(context, NULL, scratch("null"), NULL, NULL, NULL, NULL, 0, NULL));
+    NULL_FAILS("path", apus_model_load_weights(context, network_model, NULL, NULL, NULL, NULL, NULL, 0, NULL));
+    OK(context, apus_model_save_weights(context, network_model, scratch("null"), NULL));
+    NULL_FAILS("needed", apus_model_load_weights(context, network_model, scratch("null"), NULL, NULL, NULL, bytes,
+                                                 sizeof bytes, NULL));
+    NULL_FAILS("buffer", apus_model_load_weights(context, network_model, scratch("null"), NULL, NULL, NULL, NULL, 1,
+                                                 &needed));
+    OK(context, apus_model_load_weights(context, network_model, scratch("null"), NULL, NULL, NULL, NULL, 0, NULL));
+    CHECK(model == NULL && remove(scratch("null")) == 0);
 }
 
 static int32_t discard(void *user, const void *bytes, size_t size)
@@ -352,6 +365,7 @@ static void training_refuses_null(void)
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_trainer_layer_output(context, trainer, "nobody", 0, 0, &out));
     NULL_FAILS("trainer", apus_trainer_set_learning_rate(context, NULL, 0.1));
     NULL_FAILS("trainer", apus_trainer_publish(context, NULL));
+    NULL_FAILS("trainer", apus_trainer_refresh(context, NULL));
     NULL_FAILS("trainer", apus_trainer_save(context, NULL, scratch("null")));
     NULL_FAILS("path", apus_trainer_save(context, trainer, NULL));
     NULL_FAILS("path", apus_trainer_load(context, NULL, NULL, &t, NULL));

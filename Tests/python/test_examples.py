@@ -26,6 +26,19 @@ def test_an_example_prints_what_it_should(name, lines):
         assert line in output
 
 
+def test_weights_are_read_with_h5py_alone():
+    output = run("weights_with_h5py.py")
+    assert "hidden: (2, 8), (8,)" in output
+    assert output.count("numpy computes the same") == 2
+
+
+def test_what_was_learned_of_some_digits_helps_with_others():
+    output = run("transfer.py")
+    assert "takes strokes/kernel, strokes/bias, shapes/kernel, shapes/bias; its own are even/kernel, even/bias." in output
+    helped, unhelped = (float(line.split("right on ")[1].split("%")[0]) for line in output.splitlines()[-2:])
+    assert helped > unhelped > 50
+
+
 def run(name, *arguments):
     environment = dict(os.environ, PYTHONPATH=PACKAGE)
     command = [sys.executable, os.path.join(FOLDER, name), *map(str, arguments)]

@@ -15,10 +15,14 @@ package enum KerasConfig {
         let isFrozen = trainable == false
         let references = References(graph)
         let layers: [JSON] = graph.layers.enumerated().map { index, layer in
+            let config = config(of: layer, isFrozen: isFrozen)
             var items: [(key: String, value: JSON)] = [
-                (key: "class_name", value: .string(layer.layer.parameters.kind)),
-                (key: "config", value: config(of: layer, isFrozen: isFrozen)),
+                (key: "class_name", value: .string(layer.layer.parameters.kind)), (key: "config", value: config),
             ]
+            if needsModule(config) {
+                items.insert((key: "module", value: "keras.layers"), at: 0)
+                items.append((key: "registered_name", value: .null))
+            }
             if !graph.isSequential {
                 items.append((key: "name", value: .string(layer.name)))
                 items.append((key: "inbound_nodes", value: references.inboundNodes(index)))
@@ -36,6 +40,13 @@ package enum KerasConfig {
             (key: "output_layers", value: references.ends(graph.outputs, isNested: trainable != nil)),
         ]
         return .object(items)
+    }
+
+    /// Keras 3 drops the `axis` of a layer of an .h5 file that is neither a number nor a list of one, and the layer gets
+    /// its default. A layer that states its module is read by the way of .keras files, which keeps it.
+    private static func needsModule(_ config: JSON) -> Bool {
+        guard let axis = config["axis"] else { return false }
+        return axis.isNull || (axis.arrayValue.map { $0.count != 1 } ?? false)
     }
 
     private static func config(of layer: GraphLayer, isFrozen: Bool = false) -> JSON {

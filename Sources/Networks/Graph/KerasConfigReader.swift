@@ -21,6 +21,7 @@ struct KerasConfigReader {
         guard let className = json["class_name"]?.stringValue, let config = json["config"] else {
             throw .corrupt("A model configuration must have class_name and config.")
         }
+        try KerasOrigin.check(json)
         let name = config["name"]?.stringValue ?? snakeCase(className)
         let builder = NetworkBuilder(name: name, allocator: context?.allocator ?? Allocator(), maximumLayers: maximumLayers)
         switch className {
@@ -86,7 +87,7 @@ struct KerasConfigReader {
         "dtype", "dtype_policy", "batch_input_shape", "batch_shape", "build_config", "sparse", "ragged", "optional",
         "input_dtype", "noise_shape", "quantization_config", "lora_rank", "lora_alpha", "quantization_mode",
         "input_dim", "input_length", "shared_object_id", "implementation", "seed", "synchronized", "renorm_clipping",
-        "renorm_momentum",
+        "renorm_momentum", "kernel_initializer",
     ]
     /// Keys that matter in training alone.
     private static let trainingOnly = ["_regularizer", "_constraint"]
@@ -104,6 +105,7 @@ struct KerasConfigReader {
             throw .corrupt("A layer must have class_name and config.")
         }
         let given = config.last { $0.key == "name" }?.value.stringValue ?? json["name"]?.stringValue
+        do { try KerasOrigin.check(json) } catch { throw given.map { error.within("layer '\($0)'") } ?? error }
         guard let name = given ?? (isStrict ? snakeCase(className) : nil) else {
             throw .corrupt("A layer of class '\(className)' has no name.")
         }
@@ -162,6 +164,11 @@ struct KerasConfigReader {
                 if !item.value.isNull { kept.append((key: item.key, value: KerasConfigReader.portable(item.value))) }
             } else if KerasConfigReader.mustBeFalse.contains(item.key), item.value.boolValue == true {
                 throw .unsupported("\(item.key) is true; only false is supported.")
+            } else if item.key == "groups" {
+                // Keras 2 says it of every convolution.
+                guard item.value.integerValue == 1 else {
+                    throw .unsupported("groups is \(item.value.text.prefix(80)); only 1 is supported.")
+                }
             } else if !item.value.isNull, item.value.boolValue != false, !KerasConfigReader.ignored.contains(item.key) {
                 context?.warn("layer '\(name)': the configuration key '\(item.key)' is not known and was passed over.")
             }

@@ -58,19 +58,38 @@ extension NetworkModel {
                     "layer '\(layer.name)' has \(order.count) weights, the file has \(values.weights.count) for it.")
             }
             for (index, value) in zip(order, values.weights) {
-                let slot = graph.slots[index]
-                if value.value.dtype == .int64, slot.shape.rank == 0, value.value.shape == slot.shape {
-                    weights.pointer[slot.offset] = Float(value.value.int64s[0])
-                    continue
-                }
-                guard value.value.shape == slot.shape, value.value.dtype == .float32 else {
-                    throw .corrupt(
-                        "weight '\(slot.path)' must be float32 of shape \(slot.shape), the file has \(value.value.dtype.name) of shape \(value.value.shape)."
-                    )
-                }
-                (weights.pointer + slot.offset).update(from: value.value.floats, count: slot.count)
+                try NetworkModel.store(value.value, in: graph.slots[index], of: weights)
             }
         }
         self.init(graph: graph, weights: weights)
+    }
+
+    /// Puts what a file has for a weight in its place.
+    private static func store(_ value: Tensor, in slot: WeightSlot, of weights: Buffer<Float>) throws(ApusError) {
+        if value.dtype == .int64, slot.shape.rank == 0, value.shape == slot.shape {
+            weights.pointer[slot.offset] = Float(value.int64s[0])
+            return
+        }
+        guard value.shape == slot.shape, value.dtype == .float32 else {
+            throw .corrupt(
+                "weight '\(slot.path)' must be float32 of shape \(slot.shape), the file has \(value.dtype.name) of shape \(value.shape)."
+            )
+        }
+        (weights.pointer + slot.offset).update(from: value.floats, count: slot.count)
+    }
+
+    /// Replaces some weights together, or none where `fill` throws. `fill` gives values for weights by the places of
+    /// layer and weight in `layout(graph)`.
+    package func replaceWeights(
+        in context: Context,
+        _ fill: (_ set: (_ layer: Int, _ weight: Int, _ value: Tensor) throws(ApusError) -> Void) throws(ApusError)
+            -> Void
+    ) throws(ApusError) {
+        let fresh = try weights.copy(in: context.allocator)
+        let places = graph.layers.filter { !$0.slots.isEmpty }.map { NetworkModel.fileOrder($0, graph) }
+        try fill { (layer, weight, value) throws(ApusError) in
+            try NetworkModel.store(value, in: self.graph.slots[places[layer][weight]], of: fresh)
+        }
+        publish(fresh)
     }
 }

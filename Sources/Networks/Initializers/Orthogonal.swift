@@ -5,7 +5,7 @@ import Core
 /// a weight of more axes, the last one makes the columns. By Gram and Schmidt, twice over, on normal numbers.
 struct Orthogonal: Initializer {
     static let entry = Entry<any Initializer>(
-        "Orthogonal", aliases: ["orthogonal"], doc: "orthonormal columns or rows, times gain",
+        "Orthogonal", aliases: ["OrthogonalInitializer"], doc: "orthonormal columns or rows, times gain",
         parameters: [
             ParameterSpec("gain", .real(from: -.infinity, to: .infinity), default: 1.0, "the factor"),
             InitializerCatalog.seed,

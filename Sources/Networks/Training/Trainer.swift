@@ -202,6 +202,14 @@ package final class Trainer: @unchecked Sendable {
         model.publish(fresh)
     }
 
+    /// Takes the model's weights of this moment as the working weights; the optimizer's state stays.
+    package func refresh(in context: Context) {
+        let current = model.weights
+        Trainer.copy(current, to: weights, in: context)
+        withExtendedLifetime(current) {}
+        state.isAveraged = false
+    }
+
     private static func copy(_ source: Buffer<Float>, to target: Buffer<Float>, in context: Context) {
         let (from, to) = (source.pointer, target.pointer)
         context.parallel(over: source.count, by: 1 << 16) { range in

@@ -8,6 +8,7 @@ struct ImageWriter: ~Copyable {
     let root: Identifier
     private let groupCreation: Identifier
     private let datasetCreation: Identifier
+    private let storage: ArrayStorage
     private let allocator: Allocator
 
     /// A name that no file can have: libhdf5 looks for the file before it makes it in memory.
@@ -16,7 +17,7 @@ struct ImageWriter: ~Copyable {
     /// Longest text and name list that goes into an attribute; an object header message holds less than 64 KiB.
     static let maximumAttribute = 64_512
 
-    private init(file: borrowing Identifier, in allocator: Allocator) throws(ApusError) {
+    private init(file: borrowing Identifier, _ storage: ArrayStorage, in allocator: Allocator) throws(ApusError) {
         let groups = try Identifier(
             H5Pcreate(apus_h5_class_group_create()), .internal, "A group property list cannot be made")
         try ImageWriter.configure(groups)
@@ -25,6 +26,7 @@ struct ImageWriter: ~Copyable {
         try check(H5Pset_obj_track_times(datasets.raw, false), .internal, "Times cannot be turned off")
         root = try Identifier(H5Gopen2(file.raw, "/", apus_h5_default()), .internal, "The root group cannot be opened")
         groupCreation = groups
+        self.storage = storage
         self.allocator = allocator
         datasetCreation = datasets
     }
@@ -39,7 +41,8 @@ struct ImageWriter: ~Copyable {
 
     /// The bytes of the file that `body` fills. `expected` is about how many there will be.
     static func image(
-        expected: Int, in allocator: Allocator, _ body: (borrowing ImageWriter) throws(ApusError) -> Void
+        expected: Int, storage: ArrayStorage = ArrayStorage(), in allocator: Allocator,
+        _ body: (borrowing ImageWriter) throws(ApusError) -> Void
     ) throws(ApusError) -> Buffer<UInt8> {
         let memory = try ImageMemory(expected: expected, in: allocator)
         do throws(ApusError) {
@@ -59,7 +62,7 @@ struct ImageWriter: ~Copyable {
                         H5Fcreate(nowhere, apus_h5_truncate(), creation.raw, access.raw), .internal,
                         "A file cannot be made in memory")
                     do {
-                        let writer = try ImageWriter(file: file, in: allocator)
+                        let writer = try ImageWriter(file: file, storage, in: allocator)
                         try body(writer)
                     }
                     try check(H5Fflush(file.raw, H5F_SCOPE_GLOBAL), .internal, "The file cannot be finished")
@@ -203,18 +206,40 @@ struct ImageWriter: ~Copyable {
 
     // Datasets
 
-    /// An array: contiguous and little-endian; booleans as the enumeration FALSE, TRUE of h5py.
+    /// An array, little-endian: contiguous, or as its storage says; booleans as the enumeration FALSE, TRUE of h5py.
     func dataset(_ name: String, _ tensor: Tensor, in group: borrowing Identifier) throws(ApusError) {
         try checkName(name)
         let extents = tensor.shape.extents.map { hsize_t($0) }
         let space = try extents.isEmpty ? scalarSpace() : simpleSpace(extents)
+        let bytes = UnsafeRawPointer(tensor.bytes.pointer)
         if tensor.dtype == .bool {
             let type = try booleanType()
-            try write(name, type.raw, type.raw, space, UnsafeRawPointer(tensor.bytes.pointer), tensor.count, group)
+            try write(name, type.raw, type.raw, space, bytes, tensor.count, group, datasetCreation)
             return
         }
         let (inFile, inMemory) = types(of: tensor.dtype)
-        try write(name, inFile, inMemory, space, UnsafeRawPointer(tensor.bytes.pointer), tensor.count, group)
+        if let chunk = storage.chunk(of: tensor.shape, elementSize: tensor.dtype.size) {
+            try write(name, inFile, inMemory, space, bytes, tensor.count, group, filtered(chunk))
+        } else {
+            try write(name, inFile, inMemory, space, bytes, tensor.count, group, datasetCreation)
+        }
+    }
+
+    /// The property list of an array in chunks, with the filters of the storage.
+    private func filtered(_ chunk: [Int]) throws(ApusError) -> Identifier {
+        let failure = "The storage of arrays cannot be set"
+        let list = try Identifier(H5Pcreate(apus_h5_class_dataset_create()), .internal, failure)
+        try check(H5Pset_obj_track_times(list.raw, false), .internal, failure)
+        try check(H5Pset_chunk(list.raw, Int32(chunk.count), chunk.map { hsize_t($0) }), .internal, failure)
+        if storage.deflate > 0 {
+            guard H5Zfilter_avail(apus_h5_filter_deflate()) > 0 else {
+                throw .unsupported("This libhdf5 was built without deflate.")
+            }
+            try check(H5Pset_shuffle(list.raw), .internal, failure)
+            try check(H5Pset_deflate(list.raw, UInt32(storage.deflate)), .internal, failure)
+        }
+        if storage.fletcher32 { try check(H5Pset_fletcher32(list.raw), .internal, failure) }
+        return list
     }
 
     /// A list of texts of one fixed length.
@@ -224,7 +249,7 @@ struct ImageWriter: ~Copyable {
         let type = try stringType(size: width, utf8: true)
         let bytes = try padded(texts, width)
         defer { withExtendedLifetime(bytes) {} }
-        try write(name, type.raw, type.raw, listSpace(texts.count), bytes.pointer, texts.count, group)
+        try write(name, type.raw, type.raw, listSpace(texts.count), bytes.pointer, texts.count, group, datasetCreation)
     }
 
     /// One long text; `content` says what it is when it is more than text.
@@ -234,18 +259,18 @@ struct ImageWriter: ~Copyable {
         let type = try stringType(size: width, utf8: true)
         let bytes = try padded([text], width)
         defer { withExtendedLifetime(bytes) {} }
-        let dataset = try write(name, type.raw, type.raw, scalarSpace(), bytes.pointer, 1, group)
+        let dataset = try write(name, type.raw, type.raw, scalarSpace(), bytes.pointer, 1, group, datasetCreation)
         if let content { try attribute("content", text: content, of: dataset) }
     }
 
     @discardableResult
     private func write(
         _ name: String, _ inFile: hid_t, _ inMemory: hid_t, _ space: consuming Identifier, _ bytes: UnsafeRawPointer,
-        _ count: Int, _ group: borrowing Identifier
+        _ count: Int, _ group: borrowing Identifier, _ creation: borrowing Identifier
     ) throws(ApusError) -> Identifier {
         let dataset = try Identifier(
             H5Dcreate2(
-                group.raw, name, inFile, space.raw, apus_h5_default(), datasetCreation.raw, apus_h5_default()),
+                group.raw, name, inFile, space.raw, apus_h5_default(), creation.raw, apus_h5_default()),
             .internal, "The array '\(name)' cannot be written")
         if count > 0 {
             try check(

@@ -6,21 +6,30 @@ enum NetworkReader {
     static func network(in root: FileObject, training: Bool, layout: FileImage.Layout?) throws(ApusError)
         -> NetworkRecord
     {
-        let version = try root.attribute("keras_version")?.text()
-        if let version, version.hasPrefix("1.") || version == "1" {
-            throw .unsupported("The file was written by Keras \(version), whose layout is not read; Keras 2 and 3 are.")
-        }
+        let version = try version(of: root)
         guard let config = try json("model_config", of: root) else {
             throw FileBytes.damaged("it has no 'model_config'")
         }
         guard let group = try root.child("model_weights") else {
             throw FileBytes.damaged("it has no group 'model_weights'")
         }
-        let expected = try layout?(config)
-        var network = NetworkRecord(config: config, kerasVersion: version)
-        network.layers = try layers(in: group, expected)
+        try OldConfiguration.check(config, version)
+        let found = try stored(in: group)
+        let whole = OldConfiguration.completed(config, version, found)
+        let expected = try layout?(whole)
+        var network = NetworkRecord(config: whole, kerasVersion: version)
+        network.layers = try layers(found, expected)
         if training { network.training = try self.training(in: root) }
         return network
+    }
+
+    /// The version of Keras that wrote a group; nil where it does not say. Throws for one whose layout is another.
+    static func version(of group: FileObject) throws(ApusError) -> String? {
+        let version = try group.attribute("keras_version")?.text()
+        if let version, version.hasPrefix("1.") || version == "1" {
+            throw .unsupported("The file was written by Keras \(version), whose layout is not read; Keras 2 and 3 are.")
+        }
+        return version
     }
 
     private static func json(_ name: String, of root: FileObject) throws(ApusError) -> JSON? {
@@ -30,12 +39,29 @@ enum NetworkReader {
 
     // Weights
 
+    /// The weights of a layer as a file has them.
+    typealias StoredLayer = (name: String, arrays: [StoredArray])
+
     /// All layers of the file, in its order. Those with weights are paired by position with what is expected; every array
     /// is checked before any is allocated.
-    private static func layers(in group: FileObject, _ expected: [WeightLayout]?) throws(ApusError)
+    private static func layers(_ found: [StoredLayer], _ expected: [WeightLayout]?) throws(ApusError)
         -> [NetworkRecord.Layer]
     {
-        var found: [(name: String, arrays: [StoredArray])] = []
+        if let expected { try check(found, against: expected) }
+        var layers: [NetworkRecord.Layer] = []
+        for (name, arrays) in found {
+            var layer = NetworkRecord.Layer(name: name)
+            for array in arrays {
+                layer.weights.append((name: short(array.name, name), value: try array.tensor(exact: false)))
+            }
+            layers.append(layer)
+        }
+        return layers
+    }
+
+    /// All layers of the file, in its order. Nothing of their arrays is read.
+    static func stored(in group: FileObject) throws(ApusError) -> [StoredLayer] {
+        var found: [StoredLayer] = []
         var total = 0
         for name in try group.list("layer_names") {
             guard let layer = try group.descendant(name), layer.isGroup else {
@@ -52,17 +78,7 @@ enum NetworkReader {
         if let top = try group.child(NetworkWriter.topLevel), try !top.list("weight_names").isEmpty {
             throw .unsupported("The model has weights outside its layers ('\(NetworkWriter.topLevel)').")
         }
-        if let expected { try check(found, against: expected) }
-
-        var layers: [NetworkRecord.Layer] = []
-        for (name, arrays) in found {
-            var layer = NetworkRecord.Layer(name: name)
-            for array in arrays {
-                layer.weights.append((name: short(array.name, name), value: try array.tensor(exact: false)))
-            }
-            layers.append(layer)
-        }
-        return layers
+        return found
     }
 
     private static func arrays(_ names: [String], in group: FileObject) throws(ApusError) -> [StoredArray] {
@@ -78,7 +94,7 @@ enum NetworkReader {
 
     /// Throws unless layers, weights and shapes are those of the configuration.
     private static func check(
-        _ found: [(name: String, arrays: [StoredArray])], against expected: [WeightLayout]
+        _ found: [StoredLayer], against expected: [WeightLayout]
     ) throws(ApusError) {
         let found = found.filter { !$0.arrays.isEmpty }
         let expected = expected.filter { !$0.weights.isEmpty }
@@ -92,21 +108,25 @@ enum NetworkReader {
                 )
             }
             for (array, weight) in zip(layer.arrays, wanted.weights) {
-                switch array.type {
-                case .float: break
-                // A count is a whole number: that of Normalization.
-                case .integer where array.shape.rank == 0: break
-                default:
-                    throw .corrupt(
-                        "The weight '\(weight.name)' of layer '\(wanted.layer)' must be a float array, the file has \(array.type.name)."
-                    )
-                }
+                try checkType(of: array, as: weight.name, of: wanted.layer)
                 guard array.shape == weight.shape else {
                     throw .corrupt(
                         "The weight '\(weight.name)' of layer '\(wanted.layer)' must have shape \(weight.shape), the file has \(array.shape)."
                     )
                 }
             }
+        }
+    }
+
+    /// Throws for arrays that can be no weight, whatever their shape.
+    static func checkType(of array: StoredArray, as weight: String, of layer: String) throws(ApusError) {
+        switch array.type {
+        case .float: break
+        // A count is a whole number: that of Normalization.
+        case .integer where array.shape.rank == 0: break
+        default:
+            throw .corrupt(
+                "The weight '\(weight)' of layer '\(layer)' must be a float array, the file has \(array.type.name).")
         }
     }
 

@@ -2,30 +2,45 @@ import Core
 
 /// Keras's legacy HDF5 layout, written so that Keras 2 and 3 both load it.
 enum NetworkWriter {
-    /// What the file says wrote it: a release whose files every later Keras reads.
-    private static let kerasVersion = "2.15.0"
+    /// What the file says wrote it: a release whose files every later Keras reads, or Keras 3 where only that computes
+    /// the same.
+    private static func kerasVersion(_ network: NetworkRecord) -> String {
+        OldConfiguration.mentionsChanged(network.config) ? "3.0.0" : "2.15.0"
+    }
     private static let backend = "tensorflow"
     /// Where Apus keeps what Keras has no place for.
     static let trainerGroup = "apus_trainer"
     static let topLevel = "top_level_model_weights"
 
     /// A whole file.
-    static func image(of network: NetworkRecord, in context: Context) throws(ApusError) -> Buffer<UInt8> {
-        try ImageWriter.image(expected: size(of: network), in: context.allocator) { (writer) throws(ApusError) in
-            try writer.attribute("keras_version", variableText: kerasVersion, utf8: true, of: writer.root)
+    static func image(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> Buffer<UInt8>
+    {
+        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
+            (writer) throws(ApusError) in
+            try writer.attribute("keras_version", variableText: kerasVersion(network), utf8: true, of: writer.root)
             try writer.attribute("backend", variableText: backend, utf8: true, of: writer.root)
             try writer.attribute("model_config", variableText: network.config.text, utf8: false, of: writer.root)
-            try weights(network, writer, context)
+            let group = try writer.group("model_weights", in: writer.root)
+            try weights(network, to: group, writer, context)
             if let training = network.training { try write(training, writer, context) }
         }
     }
 
+    /// A file of the weights alone.
+    static func weightsImage(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> Buffer<UInt8>
+    {
+        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
+            (writer) throws(ApusError) in try weights(network, to: writer.root, writer, context)
+        }
+    }
+
     private static func weights(
-        _ network: NetworkRecord, _ writer: borrowing ImageWriter, _ context: Context
+        _ network: NetworkRecord, to group: borrowing Identifier, _ writer: borrowing ImageWriter, _ context: Context
     ) throws(ApusError) {
-        let group = try writer.group("model_weights", in: writer.root)
         try writer.attribute("backend", variableText: backend, utf8: false, of: group)
-        try writer.attribute("keras_version", variableText: kerasVersion, utf8: false, of: group)
+        try writer.attribute("keras_version", variableText: kerasVersion(network), utf8: false, of: group)
         try names(network.layers.map(\.name), "layer_names", of: group, writer)
         var seen: Set<String> = [topLevel]
         for layer in network.layers {

@@ -16,8 +16,11 @@ enum RecordWriter {
     ]
 
     /// A whole file with one record at its root.
-    static func image(of record: Record, in context: Context) throws(ApusError) -> Buffer<UInt8> {
-        try ImageWriter.image(expected: size(of: record) + 8192, in: context.allocator) { (writer) throws(ApusError) in
+    static func image(of record: Record, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> Buffer<UInt8>
+    {
+        try ImageWriter.image(expected: size(of: record) + 8192, storage: storage, in: context.allocator) {
+            (writer) throws(ApusError) in
             try writer.attribute("apus_format", text: format, of: writer.root)
             try versions(of: writer.root, writer)
             try write(record, to: writer.root, writer, context)

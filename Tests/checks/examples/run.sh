@@ -17,9 +17,16 @@ expect() {
         status=1
     fi
 }
+# What an example includes beside apus.h it is linked with: hdf5.h with libhdf5, by either of its names in pkg-config.
+libraries() {
+    grep -q '#include <hdf5.h>' "$1" || return 0
+    if pkg-config --exists hdf5; then pkg-config --cflags --libs hdf5; else pkg-config --cflags --libs hdf5-serial; fi
+}
 build() {
-    "${CC:-cc}" -std=c99 -Wall -Wextra -pedantic -Werror -O2 -Iinclude "examples/c/$1.c" -o "$work/$1" \
-        -L.build/release -Wl,-rpath,"$root/.build/release" -lapus -lm
+    local source=examples/c/$1.c
+    # shellcheck disable=SC2046 # flags are words
+    "${CC:-cc}" -std=c99 -Wall -Wextra -pedantic -Werror -O2 -Iinclude "$source" -o "$work/$1" \
+        -L.build/release -Wl,-rpath,"$root/.build/release" -lapus $(libraries "$source") -lm
 }
 run() { (cd "$work" && "./$1" "${@:2}"); }
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import json
 import os
 
 import numpy
@@ -9,6 +10,7 @@ import numpy
 from . import _arrays, _context, _errors, _interrupt
 from ._library import PREDICT, lib
 
+BUFFER_TOO_SMALL = 4
 _CHUNK_SECONDS = 0.05
 _ELEMENTS_PER_SECOND = 5e8
 _WEIGHTS_PER_SECOND = 5e9
@@ -42,8 +44,6 @@ class Model(Handle):
     def info(self):
         """What the model is, as a ``dict``; asked for once."""
         if self._info is None:
-            import json
-
             with _context.current() as context:
                 self._info = json.loads(context.text(lib.apus_model_info, self.pointer))
         return self._info
@@ -91,10 +91,34 @@ class Model(Handle):
             context.check(lib.apus_model_attribute(context.handle, self.pointer, name, out))
         return result
 
-    def save(self, path):
-        """Writes the file whole or not at all."""
+    def save(self, path, options=None):
+        """Writes the file whole or not at all, with options as the library takes them (JSON text)."""
         with _context.current() as context:
-            context.check(lib.apus_model_save(context.handle, self.pointer, os.fsencode(path), None))
+            context.check(lib.apus_model_save(context.handle, self.pointer, os.fsencode(path), encoded(options)))
+
+    def save_weights(self, path, options=None):
+        """Writes a network's weights alone."""
+        with _context.current() as context:
+            context.check(
+                lib.apus_model_save_weights(context.handle, self.pointer, os.fsencode(path), encoded(options))
+            )
+
+    def load_weights(self, path, options):
+        """Takes weights from a file; what was taken and what not, as a ``dict``."""
+        arguments = (self.pointer, os.fsencode(path), encoded(options), None, None)
+        needed, capacity = ctypes.c_size_t(), 1 << 16
+        with _context.current() as context, missing_file_named(path):
+            while True:
+                buffer = ctypes.create_string_buffer(capacity)
+                status = lib.apus_model_load_weights(
+                    context.handle, *arguments, buffer, capacity, ctypes.byref(needed)
+                )
+                # Nothing was changed where the report had no room.
+                if status != BUFFER_TOO_SMALL or needed.value <= capacity:
+                    break
+                capacity = needed.value
+            context.check(status)
+        return json.loads(buffer.value)
 
     def to_bytes(self):
         """The file as ``bytes``."""
@@ -157,6 +181,11 @@ class missing_file_named:
                 errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(self.path)
             ) from None
         return False
+
+
+def encoded(options):
+    """Options as the library takes them: JSON text, or None."""
+    return json.dumps(options).encode() if options else None
 
 
 def text_array(names):

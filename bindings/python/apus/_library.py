@@ -72,6 +72,10 @@ PROTOTYPES = {
     "apus_model_load_memory": (_STATUS, _HANDLE, c_void_p, c_size_t, _LIMITS, _OUT),
     "apus_model_save_stream": (_STATUS, _HANDLE, _HANDLE, c_char_p, WRITE, c_void_p),
     "apus_model_load_stream": (_STATUS, _HANDLE, READ, c_void_p, _LIMITS, _OUT),
+    "apus_model_save_weights": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_char_p),
+    "apus_model_load_weights": (
+        _STATUS, _HANDLE, _HANDLE, c_char_p, c_char_p, _LIMITS, POINTER(c_int64), *_TEXT_OUT
+    ),
     # Networks
     "apus_network_create": (_STATUS, _HANDLE, c_char_p, _OUT),
     "apus_network_free": (None, _HANDLE),
@@ -117,6 +121,7 @@ PROTOTYPES = {
     "apus_trainer_layer_output": (_STATUS, _HANDLE, _HANDLE, c_char_p, c_int32, c_int32, _ARRAY),
     "apus_trainer_set_learning_rate": (_STATUS, _HANDLE, _HANDLE, c_double),
     "apus_trainer_publish": (_STATUS, _HANDLE, _HANDLE),
+    "apus_trainer_refresh": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_reset_states": (_STATUS, _HANDLE, _HANDLE),
     "apus_trainer_set_weight": (_STATUS, _HANDLE, _HANDLE, c_char_p, _ARRAY),
     "apus_trainer_save": (_STATUS, _HANDLE, _HANDLE, c_char_p),

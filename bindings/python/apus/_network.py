@@ -11,10 +11,11 @@ from ._library import lib
 from ._model_data import ModelData
 from ._trainer import Trainer, network_array
 from ._training import Training, positive
+from ._weight_files import WeightFiles, check_name, storage
 from .data import HDF5Dataset
 
 
-class Model(Training, ModelData):
+class Model(Training, ModelData, WeightFiles):
     """A network from its inputs and outputs. ``Sequential`` makes one of layers one after the other, ``load_model`` reads
     one from a file.
 
@@ -421,10 +422,19 @@ class Model(Training, ModelData):
 
     # Files
 
-    def save(self, path):
-        """Saves the network to an HDF5 file (``.h5``) that Keras opens too, whole or not at all."""
-        _check_name(path)
-        self._current().save(path)
+    def save(self, path, *, deflate=0, fletcher32=False):
+        """Saves the network to an HDF5 file (``.h5``) that Keras opens too, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+        deflate : int, default 0
+            From 1 to 9: larger weights are compressed at this level.
+        fletcher32 : bool, default False
+            Whether larger weights carry checksums.
+        """
+        check_name(path)
+        self._current().save(path, storage(deflate, fletcher32))
 
     def to_json(self):
         """Keras's configuration of the network, without weights, as text."""
@@ -435,7 +445,7 @@ class Model(Training, ModelData):
 
         ``apus.load_checkpoint`` goes on from it, anywhere, to the same bits as if training had not been interrupted.
         """
-        _check_name(path)
+        check_name(path)
         self._require_trainer().save(path)
 
     def __reduce__(self):
@@ -455,8 +465,3 @@ def _bytes(count):
             return f"{count} bytes" if unit == "bytes" else f"{count:.2f} {unit}"
         count /= 1024
     return f"{count:.2f} GB"
-
-
-def _check_name(path):
-    if os.fsdecode(path).lower().endswith(".keras"):
-        raise ValueError("this version writes HDF5 files only: give the file a name that ends in .h5")

@@ -315,6 +315,11 @@ class Trainer(_handles.Handle):
         with _context.current() as context:
             context.check(lib.apus_trainer_publish(context.handle, self.pointer))
 
+    def refresh(self):
+        """Goes on from the model's weights of this moment."""
+        with _context.current() as context:
+            context.check(lib.apus_trainer_refresh(context.handle, self.pointer))
+
     def set_learning_rate(self, value):
         with _context.current() as context:
             context.check(lib.apus_trainer_set_learning_rate(context.handle, self.pointer, float(value)))

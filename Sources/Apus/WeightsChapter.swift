@@ -1,0 +1,58 @@
+import CApus
+import Core
+import Networks
+import Storage
+
+@implementation @_cdecl("apus_model_save_weights")
+public func apus_model_save_weights(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<CChar>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let network = try Apus.model(model).network()
+        let path = try text(path, "path")
+        // By these names Keras 3 would take the file for one of another layout.
+        for ending in [".weights.h5", ".keras"] where path.lowercased().hasSuffix(ending) {
+            throw .unsupported("Weights are written in the layout of .h5 files; '\(path)' ends in \(ending).")
+        }
+        let bytes = try FileImage.encodeWeights(
+            network.record(in: context), storage: storage(options), in: context)
+        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
+        withExtendedLifetime(bytes) {}
+    }
+}
+
+@implementation @_cdecl("apus_model_load_weights")
+public func apus_model_load_weights(
+    _ context: OpaquePointer?, _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ options: UnsafePointer<CChar>?, _ limits: UnsafePointer<apus_load_limits>?,
+    _ loaded: UnsafeMutablePointer<Int64>?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ needed: UnsafeMutablePointer<Int>?
+) -> apus_status {
+    boundary(context) { (context) throws(ApusError) in
+        let network = try Apus.model(model).network()
+        let path = try text(path, "path")
+        let matching = try WeightMatching(
+            Parameters(kind: "load_weights", specs: WeightMatching.specs, text: optionalText(options, "options")))
+        let limits = try Apus.limits(limits, context)
+        let wantsReport = needed != nil || buffer != nil || capacity != 0
+        let isTrial = wantsReport && buffer == nil && capacity == 0
+        func accept(_ report: WeightsReport) throws(ApusError) -> Bool {
+            if wantsReport { try write(report.json.text, to: buffer, capacity, needed) }
+            return !isTrial
+        }
+        let layout = NetworkModel.layout(network.graph)
+        if isTrial {
+            let report = try FileImage.loadWeights(
+                path: path, limits: limits, in: context, for: layout, matching: matching, accept: accept
+            ) { (_, _, _) throws(ApusError) in }
+            loaded?.pointee = Int64(report.loaded.count)
+            return
+        }
+        try network.replaceWeights(in: context) { (set) throws(ApusError) in
+            let report = try FileImage.loadWeights(
+                path: path, limits: limits, in: context, for: layout, matching: matching, accept: accept, set: set)
+            for skipped in report.skipped { context.warn("\(skipped.reason) It was left as it is.") }
+            loaded?.pointee = Int64(report.loaded.count)
+        }
+    }
+}
