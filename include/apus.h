@@ -420,11 +420,12 @@ apus_status apus_dataset_set_sample_weights(apus_context *context, apus_dataset 
  *   start, count     the rows to take, from 0; count 0 is all from start. One file can so serve training and validation
  *   shuffle          "blocks" (default): each epoch reads blocks of rows in a random order into a window, then takes
  *                    the rows of the window in random order. "none", and options->shuffle -1: the order of the file
- *   block_rows       0 chooses: the rows of a stored chunk, or what 64 KiB hold
- *   buffer_bytes     memory of a pass for its two windows (one is read while the other trains) and for decoding;
- *                    0 is 64 MiB, or an eighth of the context's memory limit if that is less. A batch must fit twice,
- *                    else APUS_E_LIMIT names the bytes needed. Rows that all fit in it are read once a fit, and
- *                    come in the order that arrays would have
+ *   block_rows       0 chooses: the rows of a stored chunk, or what 64 KiB hold. Blocks are larger where their order,
+ *                    8 bytes a block, would take more than a quarter of buffer_bytes
+ *   buffer_bytes     memory of a pass for its two windows (one is read while the other trains), the order of the
+ *                    blocks and for decoding; 0 is 64 MiB, or an eighth of the context's memory limit if that is
+ *                    less. A batch must fit twice, else APUS_E_LIMIT names the bytes needed. Rows that all fit in it
+ *                    are read once a fit, and come in the order that arrays would have
  *   prefetch         true (default): a thread of the fit's own reads ahead. It changes no bit, and allocates nothing
  *   float64          "refuse" (default), or "round": take 64-bit reals as float32
  * The order of an epoch is a function of the trainer's seed, the epoch, the batch size, and the rows of window and
@@ -667,7 +668,8 @@ apus_status apus_session_reset_states(apus_context *context, apus_session *sessi
  * float64), never to a narrower one: apus_copy converts on purpose. `out` may be one of the inputs (same data, shape
  * and strides: in place); any other overlap is APUS_E_INVALID_ARGUMENT. Shapes broadcast as in NumPy: aligned from
  * the last dimension, an extent of 1 stretches. Arithmetic follows IEEE 754: division by zero, overflow and NaN are
- * values, not errors. Empty arrays are fine wherever there is a sensible answer. */
+ * values, not errors. Empty arrays are fine wherever there is a sensible answer. An interrupt is met every 65,536
+ * elements or so; after APUS_E_INTERRUPTED some of out may have been written. */
 
 /* out = a operation b, or operation(a) with b NULL. Two arrays: "add", "subtract", "multiply", "divide", "power",
  * "maximum", "minimum", "fmax", "fmin", "remainder" (sign of the divisor), "fmod", "hypot", "arctan2"; comparisons to
@@ -725,8 +727,7 @@ apus_status apus_take(apus_context *context, const apus_array *a, const apus_arr
  * shape), leading dimensions are batches and broadcast. `flags` exchanges the last two dimensions of a or b, if it has
  * two. Transposed and row- or column-strided matrices are read, and written, where they lie; others are copied first.
  * Two float32 arrays are multiplied in float32, all others in float64: |error| <= k u |a| |b| with u = 2^-24 or 2^-53
- * and k the inner extent. An inner extent of 0 gives zeros. The same bits come out for any number of threads. After
- * APUS_E_INTERRUPTED some of out may have been written, here and below. */
+ * and k the inner extent. An inner extent of 0 gives zeros. The same bits come out for any number of threads. */
 apus_status apus_matmul(apus_context *context, const apus_array *a, const apus_array *b, int32_t flags,
                         apus_array *out);
 /* The inner product of two arrays of one shape, all elements; float32 is widened, so that products are exact, and sums

@@ -18,8 +18,8 @@ func output(_ pointer: UnsafeMutablePointer<apus_array>?, _ name: String) throws
     return result
 }
 
-private let shapeOffset = MemoryLayout<apus_array>.offset(of: \.shape) ?? 24
-private let stridesOffset = MemoryLayout<apus_array>.offset(of: \.strides) ?? 88
+let shapeOffset = MemoryLayout<apus_array>.offset(of: \.shape) ?? 24
+let stridesOffset = MemoryLayout<apus_array>.offset(of: \.strides) ?? 88
 
 /// Throws for a struct that is not initialised, an unknown dtype, a rank or extent out of range, sizes whose product
 /// overflows, and NULL data for an array that is not empty.
@@ -122,7 +122,7 @@ func denseRuns(
 
 /// Initialised and dense.
 @inline(__always)
-private func isPlain(_ array: UnsafePointer<apus_array>) -> Bool {
+func isPlain(_ array: UnsafePointer<apus_array>) -> Bool {
     array.pointee.struct_size >= UInt32(MemoryLayout<apus_array>.size) && array.pointee.flags == 0
 }
 

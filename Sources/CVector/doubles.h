@@ -13,16 +13,26 @@ typedef uint8_t apus_b8 __attribute__((ext_vector_type(8)));
 
 // Stores a mask's lanes as bytes, 1 where true: the first n (1 to 16, 1 to 8).
 APUS_INLINE void apus_i16_store_truths(uint8_t *p, apus_i16 mask, int64_t n) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+    const __m128i truths = _mm_maskz_set1_epi8(_mm512_movepi32_mask((__m512i)mask), 1);
+    _mm_mask_storeu_epi8(p, (__mmask16)((1u << n) - 1u), truths);
+#else
     const apus_b16 bytes = __builtin_convertvector(mask, apus_b16) & (apus_b16)(uint8_t)1;
     if (n == 16) memcpy(p, &bytes, 16);
     else
         for (int64_t i = 0; i < n; i++) p[i] = bytes[i];
+#endif
 }
 APUS_INLINE void apus_m8_store_truths(uint8_t *p, apus_m8 mask, int64_t n) {
+#if defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+    const __m128i truths = _mm_maskz_set1_epi8(_mm512_movepi64_mask((__m512i)mask), 1);
+    _mm_mask_storeu_epi8(p, (__mmask16)((1u << n) - 1u), truths);
+#else
     const apus_b8 bytes = __builtin_convertvector(mask, apus_b8) & (apus_b8)(uint8_t)1;
     if (n == 8) memcpy(p, &bytes, 8);
     else
         for (int64_t i = 0; i < n; i++) p[i] = bytes[i];
+#endif
 }
 
 // Stores the lanes of masks one after the other: 64 bytes, 1 where true.

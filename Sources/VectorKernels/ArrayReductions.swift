@@ -43,14 +43,17 @@ func reductionKernels() -> apus_reduction_kernels {
 
 /// Joins `count` elements in eight totals of eight lanes each; the last, incomplete eight is filled up with `none`.
 @inline(__always) private func reduceRun(
-    _ count: Int64, _ none: Double, _ load: (_ i: Int, _ n: Int) -> Eight, _ join: (Eight, Eight) -> Eight
+    _ count: Int64, _ none: Double, _ load: (_ i: Int, _ n: Int) -> Eight, _ join: (Eight, Eight) -> Eight,
+    _ fetch: (_ i: Int) -> Void = { _ in }
 ) -> Double {
     let count = Int(truncatingIfNeeded: count)
+    let isLong = count >= 1024
     let empty = apus_d8_set(none)
     var (a, b, c, d) = (empty, empty, empty, empty)
     var (e, f, g, h) = (empty, empty, empty, empty)
     var i = 0
     while i &+ 64 <= count {
+        if isLong { fetch(i) }
         a = join(a, load(i, 8))
         b = join(b, load(i &+ 8, 8))
         c = join(c, load(i &+ 16, 8))
@@ -81,26 +84,28 @@ func reductionKernels() -> apus_reduction_kernels {
 }
 
 @inline(__always) private func reduceRun(
-    _ code: Int32, _ count: Int64, _ load: (_ i: Int, _ n: Int) -> Eight
+    _ code: Int32, _ count: Int64, _ load: (_ i: Int, _ n: Int) -> Eight, _ fetch: (_ i: Int) -> Void
 ) -> Double {
     switch code {
-    case APUS_R_SUM: return reduceRun(count, 0, load, apus_d8_add)
-    case APUS_R_SUM_ABSOLUTE: return reduceRun(count, 0, { apus_d8_abs(load($0, $1)) }, apus_d8_add)
-    case APUS_R_SUM_SQUARES: return reduceRun(count, 0, { square(load($0, $1)) }, apus_d8_add)
-    case APUS_R_PRODUCT: return reduceRun(count, 1, load, apus_d8_multiply)
-    case APUS_R_COUNT: return reduceRun(count, 0, { one(load($0, $1)) }, apus_d8_add)
-    case APUS_R_MIN: return reduceRun(count, .infinity, load, apus_d8_min_or_nan)
-    case APUS_R_MAX: return reduceRun(count, -.infinity, load, apus_d8_max_or_nan)
-    default: return reduceRun(count, 0, { apus_d8_abs(load($0, $1)) }, apus_d8_max_or_nan)
+    case APUS_R_SUM: reduceRun(count, 0, load, apus_d8_add, fetch)
+    case APUS_R_SUM_ABSOLUTE: reduceRun(count, 0, { apus_d8_abs(load($0, $1)) }, apus_d8_add, fetch)
+    case APUS_R_SUM_SQUARES: reduceRun(count, 0, { square(load($0, $1)) }, apus_d8_add, fetch)
+    case APUS_R_PRODUCT: reduceRun(count, 1, load, apus_d8_multiply, fetch)
+    default: reduceRun(count, 0, { one(load($0, $1)) }, apus_d8_add, fetch)
     }
 }
 
 func reduceRunOfFloats(_ code: Int32, _ x: UnsafePointer<Float>, _ count: Int64) -> Double {
-    reduceRun(code, count) { eight(x + $0, $1) }
+    if code >= APUS_R_MIN { return extremeOfFloats(code, x, count) }
+    return reduceRun(code, count, { eight(x + $0, $1) }) { fetchAhead(x + $0) }
 }
 
 func reduceRunOfDoubles(_ code: Int32, _ x: UnsafePointer<Double>, _ count: Int64) -> Double {
-    reduceRun(code, count) { eight(x + $0, $1) }
+    if code >= APUS_R_MIN { return extremeOfDoubles(code, x, count) }
+    return reduceRun(code, count, { eight(x + $0, $1) }) {
+        fetchAhead(x + $0)
+        fetchAhead(x + ($0 &+ 32))
+    }
 }
 
 func dotOfFloats(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int64) -> Double {
@@ -115,26 +120,35 @@ func dotOfDoubles(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ coun
 
 /// Rows in eights, from left to right, so that memory is read as it lies while the totals stay in the cache.
 @inline(__always) private func reduceRows(
-    _ rows: Int64, _ columns: Int64, _ total: UnsafeMutablePointer<Double>,
+    _ rows: Int, _ columns: Int, _ total: UnsafeMutablePointer<Double>,
     _ load: (_ row: Int, _ column: Int, _ n: Int) -> Eight, _ join: (Eight, Eight) -> Eight
 ) {
-    let rows = Int(truncatingIfNeeded: rows)
-    let columns = Int(truncatingIfNeeded: columns)
+    /// Eight rows.
+    @inline(__always) func eightRows(_ row: Int, _ column: Int, _ n: Int) -> Eight {
+        let first = join(
+            join(load(row, column, n), load(row &+ 1, column, n)),
+            join(load(row &+ 2, column, n), load(row &+ 3, column, n)))
+        let second = join(
+            join(load(row &+ 4, column, n), load(row &+ 5, column, n)),
+            join(load(row &+ 6, column, n), load(row &+ 7, column, n)))
+        return join(first, second)
+    }
     var row = 0
     while row < rows {
         let isEight = row &+ 8 <= rows
         var column = 0
+        // Whole lines of the cache of floats.
+        while isEight, column &+ 16 <= columns {
+            let (low, high) = (eightRows(row, column, 8), eightRows(row, column &+ 8, 8))
+            put(join(eight(total + column, 8), low), total + column, 8)
+            put(join(eight(total + (column &+ 8), 8), high), total + (column &+ 8), 8)
+            column &+= 16
+        }
         while column < columns {
             let n = columns &- column < 8 ? columns &- column : 8
             var sum: Eight
             if isEight {
-                let first = join(
-                    join(load(row, column, n), load(row &+ 1, column, n)),
-                    join(load(row &+ 2, column, n), load(row &+ 3, column, n)))
-                let second = join(
-                    join(load(row &+ 4, column, n), load(row &+ 5, column, n)),
-                    join(load(row &+ 6, column, n), load(row &+ 7, column, n)))
-                sum = join(first, second)
+                sum = eightRows(row, column, n)
             } else {
                 sum = load(row, column, n)
                 var r = row &+ 1
@@ -155,7 +169,7 @@ func dotOfDoubles(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ coun
 }
 
 @inline(__always) private func reduceRows(
-    _ code: Int32, _ rows: Int64, _ columns: Int64, _ total: UnsafeMutablePointer<Double>,
+    _ code: Int32, _ rows: Int, _ columns: Int, _ total: UnsafeMutablePointer<Double>,
     _ load: (_ row: Int, _ column: Int, _ n: Int) -> Eight
 ) {
     switch code {
@@ -174,15 +188,39 @@ func reduceRowsOfFloats(
     _ code: Int32, _ x: UnsafePointer<Float>, _ rows: Int64, _ columns: Int64, _ stride: Int64,
     _ total: UnsafeMutablePointer<Double>
 ) {
-    let stride = Int(truncatingIfNeeded: stride)
-    reduceRows(code, rows, columns, total) { eight(x + ($0 &* stride &+ $1), $2) }
+    if code == APUS_R_MIN || code == APUS_R_MAX {
+        extremeRowsOfFloats(code, x, rows, columns, stride, total)
+    } else {
+        foldRowsOfFloats(
+            code, x, Int(truncatingIfNeeded: rows), Int(truncatingIfNeeded: columns),
+            Int(truncatingIfNeeded: stride), total)
+    }
 }
 
 func reduceRowsOfDoubles(
     _ code: Int32, _ x: UnsafePointer<Double>, _ rows: Int64, _ columns: Int64, _ stride: Int64,
     _ total: UnsafeMutablePointer<Double>
 ) {
-    let stride = Int(truncatingIfNeeded: stride)
+    if code == APUS_R_MIN || code == APUS_R_MAX {
+        extremeRowsOfDoubles(code, x, rows, columns, stride, total)
+    } else {
+        foldRowsOfDoubles(
+            code, x, Int(truncatingIfNeeded: rows), Int(truncatingIfNeeded: columns),
+            Int(truncatingIfNeeded: stride), total)
+    }
+}
+
+@inline(never) func foldRowsOfFloats(
+    _ code: Int32, _ x: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ stride: Int,
+    _ total: UnsafeMutablePointer<Double>
+) {
+    reduceRows(code, rows, columns, total) { eight(x + ($0 &* stride &+ $1), $2) }
+}
+
+@inline(never) func foldRowsOfDoubles(
+    _ code: Int32, _ x: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ stride: Int,
+    _ total: UnsafeMutablePointer<Double>
+) {
     reduceRows(code, rows, columns, total) { eight(x + ($0 &* stride &+ $1), $2) }
 }
 

@@ -36,17 +36,20 @@ typealias Elements = UnsafePointer<apus_elements>
     apus_m8_store_truths(p, x, Int64(truncatingIfNeeded: n))
 }
 
+/// A row whose vectors are worth aligning.
+private var longRow: Int { 256 }
+
 /// Elements before the first one that begins a line of the cache: vectors that straddle two are read at half the speed.
 @inline(__always) private func head<Value>(_ p: UnsafePointer<Value>, _ size: Int) -> Int {
     ((0 &- Int(bitPattern: p)) & 63) / size
 }
 
-/// Calls `f(start, n)` for `head` elements, then for each block of sixteen, and stores its truths.
+/// Calls `f(start, n)` for `head` elements of a long row, then for each block of sixteen, and stores its truths.
 @inline(__always) private func storeTruths(
     _ count: Int64, _ head: Int, _ out: UnsafeMutablePointer<UInt8>, _ f: (_ start: Int, _ n: Int) -> apus_i16
 ) {
     let count = Int(truncatingIfNeeded: count)
-    var i = head < count ? head : 0
+    var i = count >= longRow ? head : 0
     if i > 0 { store(f(0, i), out, i) }
     while i &+ 64 <= count {
         apus_i16_store_64_truths(out + i, f(i, 16), f(i &+ 16, 16), f(i &+ 32, 16), f(i &+ 48, 16))
@@ -64,7 +67,7 @@ typealias Elements = UnsafePointer<apus_elements>
     _ count: Int64, _ head: Int, _ out: UnsafeMutablePointer<UInt8>, _ f: (_ start: Int, _ n: Int) -> apus_m8
 ) {
     let count = Int(truncatingIfNeeded: count)
-    var i = head < count ? head : 0
+    var i = count >= longRow ? head : 0
     if i > 0 { store(f(0, i), out, i) }
     while i &+ 32 <= count {
         apus_m8_store_32_truths(out + i, f(i, 8), f(i &+ 8, 8), f(i &+ 16, 8), f(i &+ 24, 8))

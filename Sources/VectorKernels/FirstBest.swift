@@ -7,17 +7,33 @@ import CVector
 /// Elements of a block, whose second reading comes from the first cache.
 private var block: Int { 1024 }
 
+/// Bytes ahead of the element at hand that memory is asked for: the processor's own foresight ends with the page.
+private var ahead: Int { 4096 }
+/// A run this long has more memory behind it, as a rule.
+private var longRun: Int { 1024 }
+
 // MARK: Floats
 
+/// Asks for the 64 elements a page ahead.
+@inline(__always) func fetchAhead(_ x: UnsafePointer<Float>) {
+    let next = UnsafeRawPointer(x) + ahead
+    apus_prefetch(next.assumingMemoryBound(to: Float.self))
+    apus_prefetch((next + 64).assumingMemoryBound(to: Float.self))
+    apus_prefetch((next + 128).assumingMemoryBound(to: Float.self))
+    apus_prefetch((next + 192).assumingMemoryBound(to: Float.self))
+}
+
 /// The best of the elements from `start` to `end`; nil where one of them is NaN.
-@inline(__always) private func bestOfBlock(
+@inline(__always) func bestOfBlock(
     _ x: UnsafePointer<Float>, _ start: Int, _ end: Int, _ none: Float, _ better: (Lanes, Lanes) -> Lanes
 ) -> Lanes? {
     let empty = splat(none)
     var (a, b, c, d) = (empty, empty, empty, empty)
     var unknown: Int32 = 0
+    let isLong = end &- start >= longRun
     var i = start
     while i &+ 64 <= end {
+        if isLong { fetchAhead(x + i) }
         let (p, q) = (apus_f16_load(x + i), apus_f16_load(x + (i &+ 16)))
         let (r, s) = (apus_f16_load(x + (i &+ 32)), apus_f16_load(x + (i &+ 48)))
         unknown |= apus_f16_any_nan(p, q) | apus_f16_any_nan(r, s)
@@ -79,25 +95,45 @@ private var block: Int { 1024 }
 func firstBestOfFloats(
     _ code: Int32, _ x: UnsafePointer<Float>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
 ) -> Int64 {
-    if code == APUS_R_MIN {
-        return firstBest(
-            x, count, best, .infinity, { apus_f16_min($0, $1) }, { apus_f16_less($0, $1) }, { apus_f16_least($0) })
-    }
-    return firstBest(
+    code == APUS_R_MIN ? firstLeast(x, count, best) : firstGreatest(x, count, best)
+}
+
+// Functions of their own, for the compiler inlines everything into one of them only.
+@inline(never) private func firstLeast(
+    _ x: UnsafePointer<Float>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
+) -> Int64 {
+    firstBest(x, count, best, .infinity, { apus_f16_min($0, $1) }, { apus_f16_less($0, $1) }, { apus_f16_least($0) })
+}
+
+@inline(never) private func firstGreatest(
+    _ x: UnsafePointer<Float>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
+) -> Int64 {
+    firstBest(
         x, count, best, -.infinity, { apus_f16_max($0, $1) }, { apus_f16_less($1, $0) }, { apus_f16_greatest($0) })
 }
 
 // MARK: Doubles
 
+/// Asks for the 32 elements a page ahead.
+@inline(__always) func fetchAhead(_ x: UnsafePointer<Double>) {
+    let next = UnsafeRawPointer(x) + ahead
+    apus_prefetch_doubles(next.assumingMemoryBound(to: Double.self))
+    apus_prefetch_doubles((next + 64).assumingMemoryBound(to: Double.self))
+    apus_prefetch_doubles((next + 128).assumingMemoryBound(to: Double.self))
+    apus_prefetch_doubles((next + 192).assumingMemoryBound(to: Double.self))
+}
+
 /// The best of the elements from `start` to `end`; nil where one of them is NaN.
-@inline(__always) private func bestOfBlock(
+@inline(__always) func bestOfBlock(
     _ x: UnsafePointer<Double>, _ start: Int, _ end: Int, _ none: Double, _ better: (Doubles, Doubles) -> Doubles
 ) -> Doubles? {
     let empty = spread(none)
     var (a, b, c, d) = (empty, empty, empty, empty)
     var unknown: Int32 = 0
+    let isLong = end &- start >= longRun
     var i = start
     while i &+ 32 <= end {
+        if isLong { fetchAhead(x + i) }
         let (p, q) = (apus_d8_load(x + i), apus_d8_load(x + (i &+ 8)))
         let (r, s) = (apus_d8_load(x + (i &+ 16)), apus_d8_load(x + (i &+ 24)))
         unknown |= apus_d8_any_nan(p, q) | apus_d8_any_nan(r, s)
@@ -159,10 +195,18 @@ func firstBestOfFloats(
 func firstBestOfDoubles(
     _ code: Int32, _ x: UnsafePointer<Double>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
 ) -> Int64 {
-    if code == APUS_R_MIN {
-        return firstBest(
-            x, count, best, .infinity, { apus_d8_min($0, $1) }, { apus_d8_less($0, $1) }, { apus_d8_least($0) })
-    }
-    return firstBest(
+    code == APUS_R_MIN ? firstLeast(x, count, best) : firstGreatest(x, count, best)
+}
+
+@inline(never) private func firstLeast(
+    _ x: UnsafePointer<Double>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
+) -> Int64 {
+    firstBest(x, count, best, .infinity, { apus_d8_min($0, $1) }, { apus_d8_less($0, $1) }, { apus_d8_least($0) })
+}
+
+@inline(never) private func firstGreatest(
+    _ x: UnsafePointer<Double>, _ count: Int64, _ best: UnsafeMutablePointer<Double>
+) -> Int64 {
+    firstBest(
         x, count, best, -.infinity, { apus_d8_max($0, $1) }, { apus_d8_less($1, $0) }, { apus_d8_greatest($0) })
 }

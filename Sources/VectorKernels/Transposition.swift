@@ -1,31 +1,32 @@
 import CVector
 
-/// `target[c, r] = source[r, c]` for floats, the rows any number of elements apart.
+/// `target[c, r] = source[r, c]` for floats, the rows any number of elements apart; the arrays have no byte in common.
 ///
-/// Whole squares go through registers, the edges one by one.
+/// Squares go through registers. The last one of a column begins where its rows are the last: what it shares with the one
+/// before is written twice.
 func transpose4(
     _ source: UnsafePointer<Float>, _ stride: Int64, _ rows: Int64, _ columns: Int64, _ target: Target, _ targetStride: Int64
 ) {
     let (rows, columns) = (Int(truncatingIfNeeded: rows), Int(truncatingIfNeeded: columns))
     let (from, to) = (Int(truncatingIfNeeded: stride), Int(truncatingIfNeeded: targetStride))
-    let (whole, side) = (rows & ~15, columns & ~15)
+    if rows < 16 {
+        for r in 0..<rows { for c in 0..<columns { target[c &* to &+ r] = source[r &* from &+ c] } }
+        return
+    }
+    let side = columns & ~15
+    let rest = Int64(truncatingIfNeeded: columns &- side)
     var r = 0
-    while r < whole {
+    while r < rows {
+        let top = r &+ 16 <= rows ? r : rows &- 16
         var c = 0
         while c < side {
-            apus_f16_transpose(source + r &* from + c, stride, 16, 16, target + c &* to + r, targetStride)
+            apus_f16_transpose(source + top &* from + c, stride, 16, 16, target + c &* to + top, targetStride)
             c &+= 16
         }
-        r &+= 16
-    }
-    r = 0
-    while r < rows {
-        var c = r < whole ? side : 0
-        while c < columns {
-            target[c &* to &+ r] = source[r &* from &+ c]
-            c &+= 1
+        if rest > 0 {
+            apus_f16_transpose(source + top &* from + side, stride, 16, rest, target + side &* to + top, targetStride)
         }
-        r &+= 1
+        r &+= 16
     }
 }
 
@@ -36,23 +37,23 @@ func transpose8(
 ) {
     let (rows, columns) = (Int(truncatingIfNeeded: rows), Int(truncatingIfNeeded: columns))
     let (from, to) = (Int(truncatingIfNeeded: stride), Int(truncatingIfNeeded: targetStride))
-    let (whole, side) = (rows & ~7, columns & ~7)
+    if rows < 8 {
+        for r in 0..<rows { for c in 0..<columns { target[c &* to &+ r] = source[r &* from &+ c] } }
+        return
+    }
+    let side = columns & ~7
+    let rest = Int64(truncatingIfNeeded: columns &- side)
     var r = 0
-    while r < whole {
+    while r < rows {
+        let top = r &+ 8 <= rows ? r : rows &- 8
         var c = 0
         while c < side {
-            apus_d8_transpose(source + r &* from + c, stride, 8, 8, target + c &* to + r, targetStride)
+            apus_d8_transpose(source + top &* from + c, stride, 8, 8, target + c &* to + top, targetStride)
             c &+= 8
         }
-        r &+= 8
-    }
-    r = 0
-    while r < rows {
-        var c = r < whole ? side : 0
-        while c < columns {
-            target[c &* to &+ r] = source[r &* from &+ c]
-            c &+= 1
+        if rest > 0 {
+            apus_d8_transpose(source + top &* from + side, stride, 8, rest, target + side &* to + top, targetStride)
         }
-        r &+= 1
+        r &+= 8
     }
 }

@@ -197,6 +197,14 @@ static void bad_input_is_named(void)
                  apus_minimize(context, "BFGS", NULL, &wrong, x, NULL, NULL, &result));
     FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "index 1",
                  apus_minimize(context, NULL, NULL, &problem, bad, NULL, NULL, &result));
+    /* More numbers than any memory holds: refused before a third one is looked at. */
+    wrong = problem;
+    wrong.n = INT64_C(1) << 58;
+    double step;
+    FAILS(context, APUS_E_OUT_OF_MEMORY, apus_minimize(context, NULL, NULL, &wrong, x, NULL, NULL, &result));
+    FAILS(context, APUS_E_OUT_OF_MEMORY, apus_line_search(context, NULL, &wrong, x, low, &step, &result));
+    wrong.lower = low;
+    FAILS(context, APUS_E_OUT_OF_MEMORY, apus_minimize(context, NULL, NULL, &wrong, x, NULL, NULL, &result));
     CHECK(plan.calls == 0);
     for (int i = 0; i < 2; i++) {
         double value = i ? INFINITY : NAN;

@@ -228,7 +228,7 @@ static void bad_files_and_names_are_errors(void)
     OK(context, apus_trainer_fit(context, trainer, none, NULL, NULL));
     apus_dataset_free(none);
     OK(context, OPEN(DATA "buffer_bytes=100"));
-    FAILS_NAMING(context, APUS_E_LIMIT, "2304 bytes", apus_trainer_fit(context, trainer, none, NULL, NULL));
+    FAILS_NAMING(context, APUS_E_LIMIT, "2328 bytes", apus_trainer_fit(context, trainer, none, NULL, NULL));
     apus_dataset_free(none);
     OK(context, OPEN("inputs=model_weights/y/y/embeddings:0"));
     FAILS(context, APUS_E_SHAPE, apus_trainer_fit(context, trainer, none, NULL, NULL));

@@ -28,6 +28,13 @@ INTEGRALS = {
 }
 
 
+@pytest.mark.parametrize("x", [1e300, 1e307, 1e308, -1e308, 1.7e308])
+def test_the_largest_numbers_have_derivatives(x):
+    assert calculus.derivative(lambda t: t, x) == pytest.approx(1, rel=1e-12)
+    assert calculus.derivative(lambda t: t, x, side="forward" if x < 0 else "backward") == pytest.approx(1, rel=1e-9)
+    assert calculus.gradient(lambda t: t[0] - 2 * t[1], [x, x / 2]) == pytest.approx([1, -2], rel=1e-9)
+
+
 @pytest.mark.parametrize("name", INTEGRALS)
 def test_quad_agrees_with_scipy_at_the_same_cost(name):
     f, a, b = INTEGRALS[name]
@@ -153,6 +160,14 @@ def test_boxes_agree_with_scipy():
     triangle = calculus.dblquad(lambda y, x: x * y, 0, 1, 0, lambda x: x)
     assert triangle[0] == pytest.approx(1 / 8, rel=1e-12)
     assert calculus.dblquad(lambda y, x: x * y, 0, 1, 0, 1)[0] == pytest.approx(1 / 4, rel=1e-12)
+
+
+def test_boxes_are_pairs_of_numbers():
+    for ranges in ([[0, 1, 2]], [0, 1], [], [[[0, 1]], [[0, 1]]]):
+        with pytest.raises(ValueError, match="pairs of numbers"):
+            calculus.nquad(lambda *x: 1.0, ranges)
+    with pytest.raises(ValueError, match="axis 2"):
+        calculus.simpson([1.0, 2.0], axis=2)
 
 
 def test_expectations_check_the_density():

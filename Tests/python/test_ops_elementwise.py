@@ -1,5 +1,6 @@
 """apus.ops beside NumPy: values, broadcasting, layouts, dtypes, and what is refused."""
 
+import gc
 import math
 
 import numpy as np
@@ -336,6 +337,73 @@ def test_views_share_memory():
         ops.reshape(x, (5, 5))
     with pytest.raises(ValueError, match="does not broadcast"):
         ops.broadcast_to(x, (2, 3, 5))
+
+
+def test_slices_along_an_axis_are_pythons():
+    generator = np.random.default_rng(5)
+    x = np.arange(60.0).reshape(3, 4, 5)[:, ::-1]
+    bounds = [None, 0, 1, 3, -1, -3, 9, -9, 2**70, -(2**70)]
+    for _ in range(400):
+        axis = int(generator.integers(-3, 3))
+        start, stop = (bounds[i] for i in generator.integers(len(bounds), size=2))
+        step = [1, 2, 3, -1, -2, 2**70, -(2**70)][generator.integers(7)]
+        wanted = np.moveaxis(np.moveaxis(x, axis, 0)[start:stop:step], 0, axis)
+        found = ops.slice_along_axis(x, start, stop, step, axis)
+        assert found.shape == wanted.shape and np.array_equal(found, wanted)
+        assert found.size == 0 or np.shares_memory(found, x)
+    with pytest.raises(ValueError, match="step"):
+        ops.slice_along_axis(x, step=0)
+    with pytest.raises(ValueError, match="axis"):
+        ops.slice_along_axis(x, axis=3)
+
+
+def test_views_keep_their_array_alive_and_read_only_ones_are_so():
+    view = ops.slice_along_axis(np.arange(10_000.0), 1, None, 2)
+    gc.collect()
+    assert view.sum() == 25_000_000
+    view[0] = -1
+    assert view[0] == -1
+    fixed = np.arange(4.0)
+    fixed.flags.writeable = False
+    assert not ops.slice_along_axis(fixed, 1).flags.writeable
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_small_planes_of_any_layout_agree_with_numpy(dtype):
+    """Small arrays of two dimensions have a way of their own through the library."""
+    generator = np.random.default_rng(6)
+    room = spread((80, 80), dtype, 1)
+
+    def operand(rows, columns):
+        rows, columns = (1 if generator.random() < 0.2 else rows), (1 if generator.random() < 0.2 else columns)
+        steps = generator.choice([1, 1, 1, 2, -1], size=2)
+        if generator.random() < 0.4:
+            result = room[: columns * 2, : rows * 2][:: steps[1], :: steps[0]][:columns, :rows].T
+        else:
+            result = room[: rows * 2, : columns * 2][:: steps[0], :: steps[1]][:rows, :columns]
+        return result[0] if rows == 1 and generator.random() < 0.5 else result
+
+    for _ in range(600):
+        rows, columns = int(generator.integers(1, 40)), int(generator.integers(1, 40))
+        a, b = operand(rows, columns), operand(rows, columns)
+        for name in ("subtract", "less"):
+            wanted = getattr(np, name)(a, b)
+            found = getattr(ops, name)(a, b)
+            assert found.shape == wanted.shape and found.dtype == wanted.dtype and np.array_equal(found, wanted)
+        with pytest.raises(ValueError, match="out must have shape"):
+            ops.subtract(a, b, out=np.empty((rows + 1, columns), dtype))
+
+
+def test_small_planes_in_place_and_overlapping():
+    x = spread((20, 30), np.float64, 2)
+    wanted = x - x[0]
+    y = x.copy()
+    assert ops.subtract(y, x[0], out=y) is y and np.array_equal(y, wanted)
+    z = spread((20, 20), np.float64, 2)
+    with pytest.raises(ValueError, match="out shares memory with b"):
+        ops.subtract(z, z.T, out=z)
+    with pytest.raises(ValueError, match="out shares memory with b"):
+        ops.subtract(z, z[3], out=z)
 
 
 @pytest.mark.parametrize("name", ["add", "exp", "power", "sin", "tanh", "less"])

@@ -52,6 +52,19 @@ def check_close(found, wanted, x, axis, keepdims, bound):
     assert np.all(np.abs(found - wanted) <= bound * scale)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.bool_])
+def test_whole_arrays_become_scalars_of_numpys_types(dtype):
+    x = np.random.default_rng(0).integers(0, 2, size=(3, 5)).astype(dtype)
+    real = np.float32 if dtype == np.float32 else np.float64
+    for name in ("sum", "mean", "prod", "min", "max"):
+        found = getattr(ops, name)(x)
+        assert type(found) is real and found == getattr(np, name)(x)
+    for name, kind in [("argmin", np.int64), ("argmax", np.int64), ("any", np.bool_), ("all", np.bool_)]:
+        found = getattr(ops, name)(x)
+        assert type(found) is kind and found == getattr(np, name)(x)
+    assert ops.sum(x, keepdims=True).shape == (1, 1)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_reductions_agree_in_every_layout(shape, dtype):
@@ -287,3 +300,13 @@ def test_the_catalog_lists_reductions():
     assert {"sum", "mean", "norm_2", "logsumexp", "argmax", "count_nonzero"} <= names
     with pytest.raises(ValueError, match="one of sum, mean"):
         ops._reductions._reduce(b"median", [1.0], None, None, False)
+
+
+@pytest.mark.parametrize("axis", [2**32, -(2**32), 2**70])
+def test_axes_beyond_32_bits_are_no_axes(axis):
+    x = np.ones((2, 3))
+    for call in (ops.sum, ops.argmax, ops.cumsum, ops.sort, ops.unit_vectors, ops.slice_along_axis):
+        with pytest.raises(ValueError, match="axis"):
+            call(x, axis=axis)
+        with pytest.raises(TypeError, match="axis must be a whole number"):
+            call(x, axis=0.5)

@@ -308,6 +308,10 @@ def test_histograms_with_ranges_edges_weights_and_densities(rng):
     lambda: stats.quantile([1.0, 2.0], [0.5, -0.1]),
     lambda: stats.quantile([1.0, 2.0], math.nan),
     lambda: stats.quantile([1.0, 2.0], 0.5, method="best"),
+    lambda: stats.histogram([1.0, 2.0], range=()),
+    lambda: stats.histogram([1.0, 2.0], range=0),
+    lambda: stats.shuffle(numpy.array(1.0)),
+    lambda: stats.choice([1.0, 2.0], axis=1),
     lambda: stats.mean([1.0, 2.0], axis=1),
     lambda: stats.mean([1.0, 2.0], axis=(0, 0)),
     lambda: stats.rankdata([1.0, 2.0], "best"),
@@ -325,6 +329,19 @@ def test_bad_requests_are_refused(call):
 
 
 # Running moments
+
+
+@pytest.mark.parametrize("call", [
+    lambda: stats.mean([1.0, 2.0], axis=0.0),
+    lambda: stats.var([1.0, 2.0], axis="0"),
+    lambda: stats.rankdata([1.0, 2.0], axis=math.nan),
+    lambda: stats.choice([1.0, 2.0], axis=None),
+    lambda: stats.quantile([1.0, 2.0], 0.5, method=None),
+    lambda: stats.histogram([1.0, 2.0], bins=2.5),
+])  # fmt: skip
+def test_what_is_no_number_or_no_name_is_a_type_error(call):
+    with pytest.raises(TypeError, match="must be a"):
+        call()
 
 
 def test_running_moments_do_not_depend_on_how_values_come(rng):
@@ -695,6 +712,21 @@ def test_the_catalog_lists_statistics_and_distributions():
     names = {entry["name"]: entry for entry in catalog["distributions"]}
     assert len(names) == 13 and names["binomial"]["discrete"] and not names["beta"]["discrete"]
     assert {parameter["name"] for parameter in names["gamma"]["parameters"]} == {"a", "scale"}
+
+
+def test_the_f_distribution_of_few_degrees_of_freedom_below_the_least_number():
+    # Nearly all of the distribution lies below the least number: quantiles there are 0.
+    f = stats.f(1e-5, 1e5)
+    for p in (1e-300, 0.1, 0.5, 0.99):
+        assert f.ppf(p) == 0
+    # x^a with x = 2^-1074 and a = 5e-6, times a constant that is 1 + 12 a, from 50 digits.
+    assert f.cdf(5e-324) == pytest.approx(0.9962267917923591, rel=1e-14)
+    for p in (0.9999, 0.99996, 0.999999):
+        assert f.cdf(f.ppf(p)) == pytest.approx(p, rel=1e-12)
+    xs = numpy.concatenate([[5e-324, 1e-320, 1e-315, 2e-314, 3e-314, 1e-310, 1e-300], numpy.logspace(-290, 3, 50)])
+    below = f.cdf(xs)
+    assert (numpy.diff(below) > 0).all()
+    assert_allclose(below + f.sf(xs), 1, rtol=1e-15)
 
 
 def test_draws_that_int64_cannot_hold_are_an_error():

@@ -32,7 +32,7 @@ extension Trainer {
             let x = try Buffer<Double>(function.count, in: allocator)
             function.each { index, weight in x.pointer[index] = Double(weights.pointer[weight]) }
             let problem = Problem(
-                count: function.count,
+                count: function.count, precision: .single,
                 product: { (x, vector, product) throws(ApusError) in
                     try function.hessianProduct(x, vector, to: product)
                     return true

@@ -26,14 +26,14 @@ package enum Copying {
         var loop = ElementLoop(out, as: .value(out.dtype))
         try loop.add(a, as: .value(out.dtype), name: "a")
         try out.requireApart(from: a, named: "a", inPlace: true)
-        if !loop.copy(in: context) { throw unheld(a, by: out.dtype) }
+        if try !loop.copy(in: context) { throw unheld(a, by: out.dtype) }
     }
 
     /// Copies between arrays of one shape that are known to be separate, to the same or a wider type.
     static func widen(_ a: ArrayView, to out: ArrayView, name: String, in context: Context) throws(ApusError) {
         var loop = ElementLoop(out, as: .value(out.dtype))
         try loop.add(a, as: .value(out.dtype), name: name)
-        _ = loop.copy(in: context)
+        _ = try loop.copy(in: context)
     }
 
     /// Throws `dtype` unless `out` takes the elements of `a` by itself.
@@ -90,11 +90,11 @@ package enum Copying {
         switch out.dtype.size {
         case 8:
             let kernel = context.kernels.choose8
-            _ = loop.run(in: context, cost: 1) { kernel($0) }
+            _ = try loop.run(in: context, cost: 1) { kernel($0) }
         case 4:
             let kernel = context.kernels.choose4
-            _ = loop.run(in: context, cost: 1) { kernel($0) }
-        default: _ = loop.run(in: context, cost: 1, chooseBytes)
+            _ = try loop.run(in: context, cost: 1) { kernel($0) }
+        default: _ = try loop.run(in: context, cost: 1, chooseBytes)
         }
     }
 

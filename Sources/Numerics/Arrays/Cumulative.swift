@@ -31,6 +31,7 @@ package enum Cumulative: String, CaseIterable, Sendable {
         try a.requireExact("a")
         if a.count == 0 { return }
         try LineTiles(a, out, axis: axis).run(in: context) { tile in
+            if tile.width == 1, self == .sum { return Cumulative.sums(of: tile) }
             let (width, totals, rests) = (tile.width, tile.scratch, tile.scratch + tile.width)
             totals.update(repeating: identity, count: width)
             rests.update(repeating: 0, count: width)
@@ -65,6 +66,23 @@ package enum Cumulative: String, CaseIterable, Sendable {
                     }
                 }
             }
+        }
+    }
+
+    /// The sums of a single line, which stay in registers from element to element.
+    private static func sums(of tile: LineTiles.Tile) {
+        var (total, rest) = (0.0, 0.0)
+        tile.eachRun { values, count in
+            var (sumSoFar, lost) = (total, rest)
+            for i in 0..<count {
+                let x = values[i]
+                let sum = sumSoFar + x
+                let other = sum - sumSoFar
+                lost += (sumSoFar - (sum - other)) + (x - other)
+                sumSoFar = sum
+                values[i] = sum.isFinite ? sum + lost : sum
+            }
+            (total, rest) = (sumSoFar, lost)
         }
     }
 

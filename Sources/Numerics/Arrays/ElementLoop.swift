@@ -156,20 +156,20 @@ struct ElementLoop {
     }
 
     /// Calls `body` for all elements. `cost` is the time for one, an addition being 1. False when a value could not be
-    /// converted exactly; then some of the output has been written.
-    mutating func run(in context: Context, cost: Int, _ body: Body) -> Bool {
+    /// converted exactly; then some of the output has been written. Throws `interrupted`.
+    mutating func run(in context: Context, cost: Int, _ body: Body) throws(ApusError) -> Bool {
         let loop = prepared()
         let plane = loop.plane()
         let kernels = plane.transposed ? TransposingKernels(context) : nil
-        return loop.slices(plane, in: context, cost: cost) { loop.run($0, plane, kernels, body) }
+        return try loop.slices(plane, in: context, cost: cost) { loop.run($0, plane, kernels, body) }
     }
 
     /// Copies the first input to the output, converting where they differ. False as above.
-    mutating func copy(in context: Context) -> Bool {
+    mutating func copy(in context: Context) throws(ApusError) -> Bool {
         let loop = prepared()
         let plane = loop.plane()
         let kernels = plane.transposed ? TransposingKernels(context) : nil
-        return loop.slices(plane, in: context, cost: 1) { loop.copy($0, plane, kernels) }
+        return try loop.slices(plane, in: context, cost: 1) { loop.copy($0, plane, kernels) }
     }
 
     private mutating func prepared() -> ElementLoop {
@@ -182,8 +182,10 @@ struct ElementLoop {
         return false
     }
 
-    /// Cuts the arrays by size alone and calls `body` for each part; false when one call was false.
-    private func slices(_ plane: Plane, in context: Context, cost: Int, _ body: (Part) -> Bool) -> Bool {
+    /// Cuts the arrays by size alone and calls `body` for each part; false when one call was false. Throws `interrupted`.
+    private func slices(
+        _ plane: Plane, in context: Context, cost: Int, _ body: (Part) -> Bool
+    ) throws(ApusError) -> Bool {
         if isEmpty { return true }
         let chunk = max(65536 / max(cost, 1), ElementLoop.tile)
         var planes = 1
@@ -196,12 +198,14 @@ struct ElementLoop {
         if slices == 1 { return body(part(plane, 0, 0..<plane.rows, 0..<plane.columns)) }
         let faults = Faults()
         context.parallel(slices) { slice in
+            if context.isInterrupted { return }
             let (rest, piece) = slice.quotientAndRemainder(dividingBy: pieces)
             let (number, which) = rest.quotientAndRemainder(dividingBy: bands)
             let rows = which &* band..<min((which &+ 1) &* band, plane.rows)
             let columns = piece &* chunk..<min((piece &+ 1) &* chunk, plane.columns)
             if !body(part(plane, number, rows, columns)) { faults.note() }
         }
+        try context.checkInterrupt()
         return faults.none
     }
 

@@ -76,7 +76,9 @@ struct ElementReader: @unchecked Sendable {
         switch dtype {
         case .float32:
             let floats = scratch.assumingMemoryBound(to: Float.self) + at
-            if !isSingle {
+            if !isSingle, stride == 4 {
+                for i in 0..<count { doubles[i] = Double((source + i &* 4).loadUnaligned(as: Float.self)) }
+            } else if !isSingle {
                 for i in 0..<count { doubles[i] = Double((source + i &* stride).loadUnaligned(as: Float.self)) }
             } else if stride == 4 {
                 memcpy(floats, source, count &* 4)

@@ -27,7 +27,7 @@ package enum Elementwise {
         var loop = try start(operation, dtype, shape, out)
         try add(a, "a", to: &loop, dtype, out)
         if let b { try add(b, "b", to: &loop, dtype, out) }
-        run(operation, dtype, &loop, context)
+        try run(operation, dtype, &loop, context)
     }
 
     /// `out = operation(a, value)`; the value is rounded to float32 when `a` is float32. Throws as above.
@@ -42,15 +42,11 @@ package enum Elementwise {
         let dtype: DType = a.dtype == .float32 ? .float32 : .float64
         var loop = try start(operation, dtype, a.shape, out)
         try add(a, "a", to: &loop, dtype, out)
-        // One element of either type, on the stack for the call.
-        var single = Float(value)
-        var double = value
-        withUnsafeMutableBytes(of: &single) { single in
-            withUnsafeMutableBytes(of: &double) { double in
-                guard let element = dtype == .float32 ? single.baseAddress : double.baseAddress else { return }
-                loop.add(element: element, dtype)
-                run(operation, dtype, &loop, context)
-            }
+        // One element of either type, on the stack for the call: its first bytes.
+        var bits = dtype == .float32 ? UInt64(Float(value).bitPattern) : value.bitPattern
+        try withUnsafeMutablePointer(to: &bits) { (element) throws(ApusError) in
+            loop.add(element: UnsafeMutableRawPointer(element), dtype)
+            try run(operation, dtype, &loop, context)
         }
     }
 
@@ -70,7 +66,7 @@ package enum Elementwise {
             isApart(out, count &* width, second, count &* size, width == size)
         else { return false }
         try context.checkInterrupt()
-        runDense(operation, dtype, a, second, 1, out, width, count, context)
+        try runDense(operation, dtype, a, second, 1, out, width, count, context)
         return true
     }
 
@@ -85,8 +81,8 @@ package enum Elementwise {
         else { return false }
         try context.checkInterrupt()
         var bits = dtype == .float32 ? UInt64(Float(value).bitPattern) : value.bitPattern
-        withUnsafePointer(to: &bits) {
-            runDense(operation, dtype, a, UnsafeRawPointer($0), 0, out, width, count, context)
+        try withUnsafePointer(to: &bits) { (element) throws(ApusError) in
+            try runDense(operation, dtype, a, UnsafeRawPointer(element), 0, out, width, count, context)
         }
         return true
     }
@@ -95,10 +91,11 @@ package enum Elementwise {
     private static func runDense(
         _ operation: ElementwiseOperation, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ step: Int,
         _ out: UnsafeMutableRawPointer, _ width: Int, _ count: Int, _ context: Context
-    ) {
+    ) throws(ApusError) {
         let (code, size) = (operation.code, dtype.size)
         let kernel = kernel(operation, dtype, context)
         context.parallel(over: count, by: max(65536 / operation.cost, ElementLoop.tile)) { range in
+            if context.isInterrupted { return }
             let start = range.lowerBound
             var job = apus_elements(
                 rows: 1, columns: Int64(range.count), a: a + start &* size, b: b + start &* size &* step, c: a,
@@ -106,6 +103,7 @@ package enum Elementwise {
                 c_step: 0)
             kernel(code, &job)
         }
+        try context.checkInterrupt()
     }
 
     /// Whether runs of bytes are the same, of elements of one size, or have none in common.
@@ -117,9 +115,9 @@ package enum Elementwise {
         return start == other ? alike : start &+ outSize <= other || other &+ inputSize <= start
     }
 
-    private typealias Kernel = (Int32, UnsafePointer<apus_elements>) -> Void
+    typealias Kernel = (Int32, UnsafePointer<apus_elements>) -> Void
 
-    private static func kernel(_ operation: ElementwiseOperation, _ dtype: DType, _ context: Context) -> Kernel {
+    static func kernel(_ operation: ElementwiseOperation, _ dtype: DType, _ context: Context) -> Kernel {
         switch (operation.implementation, dtype) {
         case (.kernel, .float32): context.kernels.elementwise_float
         case (.kernel, _): context.kernels.elementwise_double
@@ -154,10 +152,10 @@ package enum Elementwise {
 
     private static func run(
         _ operation: ElementwiseOperation, _ dtype: DType, _ loop: inout ElementLoop, _ context: Context
-    ) {
+    ) throws(ApusError) {
         let code = operation.code
         let kernel = kernel(operation, dtype, context)
         // Reals and exact whole numbers: no conversion can fail.
-        _ = loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
+        _ = try loop.run(in: context, cost: operation.cost) { kernel(code, $0) }
     }
 }

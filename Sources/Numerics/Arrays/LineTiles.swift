@@ -37,26 +37,31 @@ struct LineTiles: @unchecked Sendable {
         fileprivate let steps: (line: Int, across: Int)
         fileprivate let outSteps: (line: Int, across: Int)
         fileprivate let outType: DType
+        fileprivate let context: Context
 
         /// Calls `body` with the next element of every line, as doubles that it may change, and writes them to the
         /// target; from the first to the last of the lines' elements.
         @inline(__always)
         func eachRow(_ body: (UnsafeMutablePointer<Double>) -> Void) {
-            if width > 1 {
-                for i in 0..<length {
-                    reader.copy(
-                        source + i &* steps.line, steps.across, width, to: UnsafeMutableRawPointer(values), at: 0)
-                    body(values)
-                    put(target + i &* outSteps.line, outSteps.across, width)
-                }
-                return
+            if width == 1 { return eachRun { values, count in for i in 0..<count { body(values + i) } } }
+            for i in 0..<length {
+                if context.isInterrupted { return }
+                reader.copy(source + i &* steps.line, steps.across, width, to: UnsafeMutableRawPointer(values), at: 0)
+                body(values)
+                put(target + i &* outSteps.line, outSteps.across, width)
             }
+        }
+
+        /// The same for a single line, some neighbours at a time.
+        @inline(__always)
+        func eachRun(_ body: (UnsafeMutablePointer<Double>, _ count: Int) -> Void) {
             var start = 0
             while start < length {
+                if context.isInterrupted { return }
                 let count = min(LineTiles.blockLength, length &- start)
                 reader.copy(
                     source + start &* steps.line, steps.line, count, to: UnsafeMutableRawPointer(values), at: 0)
-                for i in 0..<count { body(values + i) }
+                body(values, count)
                 put(target + start &* outSteps.line, outSteps.line, count)
                 start &+= count
             }
@@ -64,8 +69,12 @@ struct LineTiles: @unchecked Sendable {
 
         @inline(__always)
         private func put(_ out: UnsafeMutableRawPointer, _ stride: Int, _ count: Int) {
-            if outType == .float32 {
+            if outType == .float32, stride == 4 {
+                for i in 0..<count { (out + i &* 4).storeBytes(of: Float(values[i]), as: Float.self) }
+            } else if outType == .float32 {
                 for i in 0..<count { (out + i &* stride).storeBytes(of: Float(values[i]), as: Float.self) }
+            } else if stride == 8 {
+                out.copyMemory(from: values, byteCount: count &* 8)
             } else {
                 for i in 0..<count { (out + i &* stride).storeBytes(of: values[i], as: Double.self) }
             }
@@ -97,7 +106,7 @@ struct LineTiles: @unchecked Sendable {
                         width: lines, first: first, length: source.length, scratch: own, values: own + 2 &* width,
                         reader: reader, source: UnsafeRawPointer(source.start(first)), target: target.start(first),
                         steps: (source.stride, across.stride), outSteps: (target.stride, outAcross.stride),
-                        outType: outType))
+                        outType: outType, context: context))
             }
         }
         try context.checkInterrupt()

@@ -4,19 +4,20 @@ import Core
 /// One pass over the elements: each result of a plan from all that is reduced to it, in double precision.
 ///
 /// Runs of elements that lie next to each other are reduced along, in blocks of 2048 joined in pairs; rows whose results
-/// lie next to each other are reduced across, up to 512 at a time. Both are cut by size alone, so threads do not change
+/// lie next to each other are reduced across, up to 4096 at a time. Both are cut by size alone, so threads do not change
 /// a bit.
 struct ReductionPass {
     let code: Int32
     let context: Context
 
-    /// Columns of a tile whose totals stay in the first cache; fewer where elements are copied first.
-    private static let tileColumns = 1024
+    /// Columns of a tile, whose totals stay in the cache while whole rows are read as they lie; fewer where elements are
+    /// copied first.
+    private static let tileColumns = 4096
     private static let copiedColumns = 256
     /// Rows whose totals are joined to the totals so far as one.
     private static let rowBlock = 512
     /// Rows that a piece has at least.
-    private static let leastRows = 64
+    private static let leastRows = 512
     /// A run this short is better reduced together with its neighbours.
     private static let shortRun = 32
 

@@ -77,11 +77,11 @@ final class LineDerivative {
                 if order == 1 {
                     quotient[0] = right / (2 * step) - left / (2 * step)
                     bend[0] = ((right - middle) + (left - middle)) / step
-                    noise[0] = .ulpOfOne * (size + position.magnitude * quotient[0].magnitude) / step
+                    noise[0] = .ulpOfOne * (size / step + position.magnitude / step * quotient[0].magnitude)
                 } else {
                     let slope = max((right - middle).magnitude, (left - middle).magnitude) / step
                     quotient[0] = ((right - middle) + (left - middle)) / step / step
-                    noise[0] = 2 * .ulpOfOne * (size + position.magnitude * slope) / step / step
+                    noise[0] = 2 * .ulpOfOne * (size / step + position.magnitude / step * slope) / step
                 }
             } else {
                 let sign = direction == .forward ? 1.0 : -1.0
@@ -92,14 +92,14 @@ final class LineDerivative {
                 if order == 1 {
                     quotient[0] = sign * slope
                     noise[0] =
-                        2 * .ulpOfOne * (max(near.magnitude, middle.magnitude) + position.magnitude * slope.magnitude)
-                        / step
+                        2 * .ulpOfOne
+                        * (max(near.magnitude, middle.magnitude) / step + position.magnitude / step * slope.magnitude)
                 } else {
                     let far = try g(sign * 2 * step)
                     guard far.isFinite else { return false }
                     let size = max(near.magnitude, far.magnitude, middle.magnitude)
                     quotient[0] = ((far - near) - (near - middle)) / step / step
-                    noise[0] = 4 * .ulpOfOne * (size + position.magnitude * slope.magnitude) / step / step
+                    noise[0] = 4 * .ulpOfOne * (size / step + position.magnitude / step * slope.magnitude) / step
                 }
             }
             noise[0] = min(noise[0], AdaptiveDifference.mostNoise)

@@ -97,7 +97,7 @@ private final class MixedDerivative {
             let change = max((both - first).magnitude / t * b.magnitude, (both - other).magnitude / s * a.magnitude)
             let share = direction == .both ? 4.0 : 1.0
             quotient[0] = ((both - first) - (other - none)) / (share * s) / t
-            noise[0] = 4 * .ulpOfOne * (size + change) / (share * s) / t
+            noise[0] = 4 * .ulpOfOne * (size / (share * s) + change / (share * s)) / t
             noise[0] = min(noise[0], AdaptiveDifference.mostNoise)
             return quotient[0].isFinite && !noise[0].isNaN
         }

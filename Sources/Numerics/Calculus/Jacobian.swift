@@ -40,14 +40,15 @@ package enum Jacobian {
                         bends[lane] = ((near - center) + (other - center)) / step
                         noise[lane] =
                             .ulpOfOne
-                            * (max(near.magnitude, other.magnitude) + start.magnitude * quotients[lane].magnitude) / step
+                            * (max(near.magnitude, other.magnitude) / step
+                                + start.magnitude / step * quotients[lane].magnitude)
                     } else {
                         quotients[lane] = (near - center) / (direction == .backward ? -step : step)
                         bends[lane] = 0
                         noise[lane] =
                             2 * .ulpOfOne
-                            * (max(near.magnitude, center.magnitude) + start.magnitude * quotients[lane].magnitude)
-                            / step
+                            * (max(near.magnitude, center.magnitude) / step
+                                + start.magnitude / step * quotients[lane].magnitude)
                     }
                     noise[lane] = min(noise[lane], AdaptiveDifference.mostNoise)
                     guard quotients[lane].isFinite, !noise[lane].isNaN else { return false }

@@ -57,6 +57,14 @@ package struct FDistribution: Distribution {
     package func tails(_ x: Double) -> Tails {
         if x <= 0 { return .before }
         if x == .infinity { return .beyond }
+        let ratio = a / b * x
+        if ratio < 1e-290, b * ratio < 0x1p-60 {
+            // The first term is all there is, and the beta variate itself would underflow.
+            let logarithm = a * (log(x) + log(a / b)) - LogGamma.logGamma1p(a) + LogGamma.ratio(a, b)
+            return logarithm > -1
+                ? Tails(lower: exp(logarithm), upper: -expm1(min(logarithm, 0)))
+                : Tails(lower: Scaled(exponent: logarithm))
+        }
         let (u, v, delta) = beta(x)
         return IncompleteBeta.tails(a, b, u, v, delta: delta)
     }

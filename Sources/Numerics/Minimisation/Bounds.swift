@@ -13,6 +13,9 @@ package struct Bounds {
         throws(ApusError)
     {
         if lower == nil, upper == nil { return nil }
+        // Before the bounds are read: a count that no memory holds is not theirs either.
+        self.lower = try Buffer(count, in: allocator)
+        self.upper = try Buffer(count, in: allocator)
         var isBounded = false
         var isClosed = true
         for i in 0..<count {
@@ -26,8 +29,6 @@ package struct Bounds {
         }
         guard isBounded else { return nil }
         self.isClosed = isClosed
-        self.lower = try Buffer(count, in: allocator)
-        self.upper = try Buffer(count, in: allocator)
         for i in 0..<count {
             self.lower.pointer[i] = lower?[i] ?? -.infinity
             self.upper.pointer[i] = upper?[i] ?? .infinity

@@ -26,14 +26,14 @@ package enum LineSearch {
         guard parameters.real("c1") < parameters.real("c2") else {
             throw .invalid("c1 must be below c2, got \(parameters.real("c1")) and \(parameters.real("c2")).")
         }
-        for i in 0..<problem.count where !direction[i].isFinite {
-            throw .invalid("direction must be finite, got \(direction[i]) at index \(i).")
-        }
         var conditions = StopConditions()
         conditions.tolerance = 0
         let run = try Minimisation(
             problem, from: x, conditions: conditions,
             gradients: GradientSource(rawValue: parameters.text("gradient")) ?? .callback, in: context)
+        for i in 0..<problem.count where !direction[i].isFinite {
+            throw .invalid("direction must be finite, got \(direction[i]) at index \(i).")
+        }
         let method = WolfeStep(
             direction: direction, decrease: parameters.real("c1"), curvature: parameters.real("c2"),
             first: parameters.real("first"), largest: parameters.real("maximum"),

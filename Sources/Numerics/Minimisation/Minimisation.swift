@@ -59,6 +59,8 @@ package final class Minimisation {
         step: @escaping MinimisationStep = { (_) throws(ApusError) in false }
     ) throws(ApusError) {
         guard problem.count > 0 else { throw .invalid("n must be at least 1, got \(problem.count).") }
+        // Before x is read: a count that no memory holds is not x's either.
+        x = try Buffer(problem.count, in: context.allocator)
         for i in 0..<problem.count where !start[i].isFinite {
             throw .invalid("x must be finite, got \(start[i]) at index \(i).")
         }
@@ -68,7 +70,7 @@ package final class Minimisation {
         self.step = step
         count = problem.count
         bounds = problem.bounds
-        x = try Buffer(copying: start, count: count, in: context.allocator)
+        x.pointer.update(from: start, count: count)
         gradientSource = gradients
         gradient = try Buffer(gradients == nil ? 0 : count, in: context.allocator)
         switch gradients {
@@ -335,9 +337,9 @@ package final class Minimisation {
             // To first order a unit step would change the value by much more than rounding does.
             var size = 1.0
             for i in 0..<count { size = max(size, abs(x.pointer[i])) }
-            return usesGradient && slope * size > 1e-5 * max(1, abs(value))
+            return usesGradient && slope * size > problem.precision.share * max(1, abs(value))
                 ? "No step lowers the value although the gradient is \(slope): check that it is the gradient of the function."
-                : "No step lowers the value any more in double precision."
+                : "No step lowers the value any more in \(problem.precision.rawValue) precision."
         }
     }
 }

@@ -20,17 +20,28 @@ package struct Problem {
     package let hessian: Hessian?
     package let product: HessianProduct?
     package let bounds: Bounds?
+    package let precision: Precision
 
     package init(
-        count: Int, bounds: Bounds? = nil, hessian: Hessian? = nil, product: HessianProduct? = nil,
-        _ function: @escaping Function
+        count: Int, bounds: Bounds? = nil, precision: Precision = .double, hessian: Hessian? = nil,
+        product: HessianProduct? = nil, _ function: @escaping Function
     ) {
+        self.precision = precision
         self.count = count
         self.function = function
         self.hessian = hessian
         self.product = product
         self.bounds = bounds
     }
+}
+
+/// What a function computes its values in.
+package enum Precision: String, Sendable {
+    case single
+    case double
+
+    /// A change of the value by more than this share of it is none of rounding's: about the cube root of its unit.
+    var share: Double { self == .double ? 1e-5 : 1e-2 }
 }
 
 /// Where gradients come from.

@@ -6,7 +6,7 @@ package enum StopReason: Int32, Sendable {
     case iterations = 1
     /// The evaluations ran out.
     case evaluations = 2
-    /// No step lowers the value any more in double precision.
+    /// No step lowers the value any more in the function's precision.
     case precision = 3
     /// A callback asked to stop.
     case asked = 4

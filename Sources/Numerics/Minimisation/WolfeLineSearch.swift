@@ -4,8 +4,9 @@ import Core
 ///
 ///     phi(a) <= phi(0) + c1 a phi'(0)   and   |phi'(a)| <= c2 |phi'(0)|.
 ///
-/// Bracketing and zoom with safeguarded cubic interpolation: Nocedal and Wright, "Numerical Optimization", 2nd ed.
-/// (doi:10.1007/978-0-387-40065-5), algorithms 3.5 and 3.6. Where the decrease is lost in rounding, the slope decides
+/// Bracketing and zoom with cubic interpolation: Nocedal and Wright, "Numerical Optimization", 2nd ed.
+/// (doi:10.1007/978-0-387-40065-5), algorithms 3.5 and 3.6, with the interpolation and the safeguard of Moré and Thuente
+/// 1994 (doi:10.1145/192115.192132). Where the decrease is lost in rounding, the slope decides
 /// (the approximate conditions of Hager and Zhang 2005, doi:10.1137/030601880). A value that is not finite, or a slope
 /// that is not, counts as too high, so a function may be undefined far out.
 package final class WolfeLineSearch {
@@ -122,14 +123,17 @@ package final class WolfeLineSearch {
         var low = low
         var high = high
         var trials = used
+        // The widths of the last two intervals, the earlier first.
+        var widths = (Double.infinity, Double.infinity)
         while trials < mostTrials {
             trials += 1
             let width = high.step - low.step
             if abs(width) <= 0x1p-50 * max(abs(low.step), abs(high.step)) { break }
-            var step = high.isFinite ? WolfeLineSearch.cubic(low, high) : .nan
-            let near = low.step + 0.1 * width
-            let far = low.step + 0.9 * width
-            if !step.isFinite || step < min(near, far) || step > max(near, far) { step = low.step + 0.5 * width }
+            // The minimum may be next to one end: only an interval that hardly shrinks is halved.
+            var step = abs(width) > 0.66 * widths.0 ? .nan : WolfeLineSearch.minimiser(low, high)
+            widths = (widths.1, abs(width))
+            let part = (step - low.step) / width
+            if !(part > 0 && part < 1) { step = low.step + 0.5 * width }
             let trial = try evaluate(line, step)
             if !trial.isFinite || !decreases(trial, line) || trial.value > low.value {
                 high = trial
@@ -146,6 +150,19 @@ package final class WolfeLineSearch {
         guard low.step > 0, low.value < line.start.value else { return sawFinite ? .failed : .notFinite }
         if step != low.step { _ = try evaluate(line, low.step) }
         return .found
+    }
+
+    /// Where the minimum between the better end and the other is looked for: at the cubic's or, where the parabola through
+    /// the better end's slope and the other's value has its minimum nearer to the better end, half way between both minima.
+    /// NaN where there is none.
+    private static func minimiser(_ low: Trial, _ high: Trial) -> Double {
+        guard high.isFinite else { return .nan }
+        let cubic = cubic(low, high)
+        let width = high.step - low.step
+        let bend = high.value - low.value - low.slope * width
+        let parabola = low.step - low.slope * width * width / (2 * bend)
+        guard bend > 0, parabola.isFinite, abs(parabola - low.step) < abs(cubic - low.step) else { return cubic }
+        return cubic + 0.5 * (parabola - cubic)
     }
 
     /// The minimiser of the cubic through two points with their slopes; NaN where there is none.

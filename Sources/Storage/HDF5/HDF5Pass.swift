@@ -35,7 +35,7 @@ final class HDF5Pass: DataPass {
         shuffles = plan.shuffles && source.shuffles
         let own = plan.rows ?? 0..<source.range.count
         range = source.range.lowerBound + own.lowerBound..<source.range.lowerBound + own.upperBound
-        size = try source.windows(rows: range.count, batchSize: batchSize, in: context)
+        size = try source.windows(rows: range.count, batchSize: batchSize, shuffles: shuffles, in: context)
         let allocator = context.allocator
         var readers: [RowReader] = []
         for column in source.columns { readers.append(try RowReader(column, in: allocator)) }
@@ -114,8 +114,7 @@ final class HDF5Pass: DataPass {
 
     /// Begins to read window `number` of the epoch, the next one of the blocks.
     private func read(_ number: Int, into window: HDF5Window) {
-        window.segments = segments(skipping: false)
-        window.count = window.segments.reduce(0) { $0 + $1.count }
+        window.hold(segments(skipping: false))
         let (readers, seed, epoch, file) = (readers, seed, epoch, source.file)
         let which = windows.count > 1 ? number : nil
         background.start { (check) throws(ApusError) in

@@ -31,10 +31,12 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
         ParameterSpec(
             "shuffle", .choice(["blocks", "none"]), default: "blocks",
             "blocks reads blocks of rows in random order and shuffles the rows of each window; none keeps the order"),
-        ParameterSpec("block_rows", .integer(0...Int.max), default: 0, "rows of a block; 0 chooses"),
+        ParameterSpec(
+            "block_rows", .integer(0...Int.max), default: 0,
+            "rows of a block; 0 chooses; more where the order of the blocks took over a quarter of buffer_bytes"),
         ParameterSpec(
             "buffer_bytes", .integer(0...Int.max), default: 0,
-            "memory for both windows and decoding; 0 is 64 MiB, or an eighth of the context's limit if that is less"),
+            "memory for both windows, their blocks' order and decoding; 0 is 64 MiB, or an eighth of the context's limit"),
         ParameterSpec("prefetch", .boolean, default: true, "whether a thread reads the next window meanwhile"),
         ParameterSpec(
             "float64", .choice(["refuse", "round"]), default: "refuse", "what happens to 64-bit reals"),
@@ -152,7 +154,7 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
     }
 
     /// Throws `limit` when a batch does not fit.
-    func windows(rows: Int, batchSize: Int, in context: Context) throws(ApusError) -> Windows {
+    func windows(rows: Int, batchSize: Int, shuffles: Bool, in context: Context) throws(ApusError) -> Windows {
         var rowSize = 8
         var fixed = 0
         for column in columns {
@@ -160,7 +162,12 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
             fixed = HDF5Source.sum(fixed, column.readerSize)
         }
         let limit = context.allocator.limit
-        let batch = HDF5Source.sum(HDF5Source.product(2, HDF5Source.product(batchSize, rowSize)), fixed)
+        // The order of the blocks, a number for each: those that a range begins and ends in are two more.
+        func order(_ blockRows: Int) -> Int {
+            shuffles ? HDF5Source.product(8, HDF5Source.sum(rows / blockRows, 2)) : 0
+        }
+        let pair = HDF5Source.product(2, HDF5Source.product(batchSize, rowSize))
+        let batch = HDF5Source.sum(HDF5Source.sum(pair, order(rows)), fixed)
         let needed = min(batch, HDF5Source.sum(HDF5Source.product(rows, rowSize), fixed))
         let most = bufferBytes > 0 ? bufferBytes : max(needed, min(64 << 20, limit / 8))
         guard needed <= most, needed <= limit else {
@@ -174,7 +181,12 @@ package final class HDF5Source: DataSource, @unchecked Sendable {
         let stored = columns.reduce(0) { max($0, $1.rowsOfChunk ?? 0) }
         // Blocks of what is stored together, but enough of them in a window to mix; else of what is worth a read.
         let chosen = stored > 0 ? min(stored, window / 4) : min((1 << 16) / rowSize, window / 16)
-        return Windows(rows: window, blockRows: max(1, blockRows > 0 ? min(blockRows, rows) : chosen), count: 2)
+        // Large enough that their order takes a quarter of the room at most, and leaves that for two batches.
+        let numbers = (min(most - fixed - pair, (most - fixed) / 4) - 16) / 8
+        let fewest = shuffles ? (rows - 1) / max(numbers, 1) + 1 : 1
+        let blocks = min(max(1, blockRows > 0 ? blockRows : chosen, fewest), rows)
+        let rest = (most - fixed - order(blocks)) / 2 / rowSize / batchSize * batchSize
+        return Windows(rows: max(rest, batchSize), blockRows: blocks, count: 2)
     }
 
     private static func sum(_ a: Int, _ b: Int) -> Int {

@@ -8,13 +8,19 @@ final class HDF5Window: @unchecked Sendable {
         let count: Int
     }
 
+    /// A run of rows of the file, and where in the window it begins.
+    private struct Placed {
+        let segment: Segment
+        let place: Int
+    }
+
     let data: Dataset
     let order: Buffer<Int>?
     private let buffers: [Buffer<UInt8>]
     private let rowSizes: [Int]
     /// What lies in it, one run of rows after the other, and how many rows that are.
-    var segments: [Segment] = []
-    var count = 0
+    private var segments: [Placed] = []
+    private(set) var count = 0
 
     init(_ source: HDF5Source, rows: Int, shuffles: Bool, in allocator: Allocator) throws(ApusError) {
         var buffers: [Buffer<UInt8>] = []
@@ -36,23 +42,34 @@ final class HDF5Window: @unchecked Sendable {
 
     /// The row of the file at a place.
     private func rowOfFile(_ place: Int) -> Int {
-        var left = place
-        for segment in segments {
-            if left < segment.count { return segment.start + left }
-            left -= segment.count
+        // The last run that begins at the place or before it.
+        var (low, high) = (0, segments.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if segments[middle].place <= place { low = middle + 1 } else { high = middle }
         }
-        return place
+        guard low > 0, place < count else { return place }
+        let run = segments[low - 1]
+        return run.segment.start + (place - run.place)
+    }
+
+    /// Says what is to lie in it.
+    func hold(_ runs: [Segment]) {
+        segments = []
+        count = 0
+        for run in runs {
+            segments.append(Placed(segment: run, place: count))
+            count += run.count
+        }
     }
 
     func fill(from readers: [RowReader], check: () throws(ApusError) -> Void) throws(ApusError) {
         for (index, reader) in readers.enumerated() {
             reader.forget()
-            var place = 0
-            for segment in segments {
+            for run in segments {
                 try reader.read(
-                    segment.start..<segment.start + segment.count,
-                    into: UnsafeMutableRawPointer(buffers[index].pointer) + place * rowSizes[index], check: check)
-                place += segment.count
+                    run.segment.start..<run.segment.start + run.segment.count,
+                    into: UnsafeMutableRawPointer(buffers[index].pointer) + run.place * rowSizes[index], check: check)
             }
         }
         try data.checkWeightValues(rows: count)

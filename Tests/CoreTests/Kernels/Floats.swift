@@ -3,7 +3,8 @@ import Glibc
 
 /// Floats whose last one ends at a page that may not be touched, and whose first one follows known words: a kernel that
 /// reads or writes past the end stops the test, one that writes before the start is found by `isIntact`. Their address
-/// is as a rule no multiple of anything but four bytes.
+/// is as a rule no multiple of anything but four bytes. The words are written
+/// and read where no optimizer looks, so that a comparison is never known beforehand.
 final class Floats {
     let start: UnsafeMutablePointer<Float>
     let count: Int
@@ -18,7 +19,7 @@ final class Floats {
         mapping = mmap(nil, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         mprotect(mapping + length, page, PROT_NONE)
         start = (mapping + length - count * 4).assumingMemoryBound(to: Float.self)
-        for i in 1...16 { start[-i] = Self.guardWord }
+        Self.putGuards(before: start)
         for i in 0..<count { start[i] = value(i) }
     }
 
@@ -32,7 +33,18 @@ final class Floats {
 
     deinit { munmap(mapping, length + 4096) }
 
-    var isIntact: Bool { (1...16).allSatisfy { start[-$0] == Self.guardWord } }
+    var isIntact: Bool { Self.hasGuards(before: start) }
+
+    @inline(never) @_optimize(none)
+    private static func putGuards(before start: UnsafeMutablePointer<Float>) {
+        for i in 1...16 { start[-i] = guardWord }
+    }
+
+    @inline(never) @_optimize(none)
+    private static func hasGuards(before start: UnsafeMutablePointer<Float>) -> Bool {
+        for i in 1...16 where start[-i] != guardWord { return false }
+        return true
+    }
 
     func copy() -> Floats { Floats(count) { start[$0] } }
 

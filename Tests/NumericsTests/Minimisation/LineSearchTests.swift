@@ -32,6 +32,15 @@ struct LineSearchTests {
         #expect(abs(value - found.minimum.value) <= 1e-12 * value)
     }
 
+    /// A parabola tells its minimum at the second point, however near to the first that is.
+    @Test(arguments: [0.3, 0.05, 0.0085, 1e-4]) func aMinimumNextToTheStartIsFoundAtOnce(minimum: Double) throws {
+        let found = try search(from: [0], along: [1]) { (x, g, _) throws(ApusError) in
+            g?[0] = 2 * (x[0] - minimum)
+            return (x[0] - minimum) * (x[0] - minimum)
+        }
+        #expect(abs(found.step - minimum) <= 1e-9 && found.minimum.functionEvaluations == 3)
+    }
+
     @Test func refusesADirectionThatDoesNotDescend() throws {
         for d in [[-215.6, -88.0], [0, 0], [88.0, -215.6]] {
             do {

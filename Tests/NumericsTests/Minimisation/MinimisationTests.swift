@@ -158,4 +158,18 @@ struct MinimisationTests {
         }
         #expect(minimum.stop == .converged && abs(minimum.value + 0.25) < 1e-10)
     }
+
+    /// A slope of 5e-3 is nothing where values are rounded to seven digits, and a wrong gradient where they have sixteen.
+    @Test(arguments: [Precision.single, .double])
+    func theFunctionsPrecisionSaysWhetherAGradientIsDoubted(_ precision: Precision) throws {
+        let problem = Problem(count: 1, precision: precision) { (x, g) throws(ApusError) in
+            g?[0] = 5e-3
+            return x[0] == 0.25 ? 1 : 1 + 0x1p-23
+        }
+        let run = try Minimisation(problem, from: [0.25], conditions: StopConditions(), in: Context())
+        let minimum = try run.run(LBFGSB())
+        #expect(minimum.stop == .precision)
+        #expect(minimum.message.contains("single precision") == (precision == .single), "\(minimum.message)")
+        #expect(minimum.message.contains("check that it is the gradient") == (precision == .double))
+    }
 }

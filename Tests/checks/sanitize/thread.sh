@@ -8,5 +8,5 @@ instrument thread
 export TSAN_OPTIONS=exitcode=3:die_after_fork=0:halt_on_error=0:suppressions=$PWD/Tests/checks/sanitize/threads.supp:print_suppressions=0
 
 under thread Tests/c/concurrent.c 30
-under thread Tests/c/contexts.c
+for name in contexts interrupts forks streaming data_callbacks; do under thread "Tests/c/$name.c"; done
 exit $status

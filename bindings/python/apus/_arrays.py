@@ -1,6 +1,7 @@
 """numpy arrays as the library's array views, without copies."""
 
 import ctypes
+import operator
 import struct
 
 import numpy
@@ -62,6 +63,26 @@ def _advice(dtype):
         target = "float32" if dtype.itemsize < 4 else "float64" if dtype.kind == "f" else "int64"
         return f": convert it with .astype(numpy.{target})"
     return ""
+
+
+def index(value, name):
+    """A whole number as Python's; TypeError for anything else."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def axis(value):
+    """The number of an axis, which the library checks; none of those that 32 bits do not hold is one."""
+    return max(-(2**31), min(index(value, "axis"), 2**31 - 1))
+
+
+def word(value, name):
+    """A name of something, for the library; TypeError for anything but a str."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, got {value!r}")
+    return value.encode()
 
 
 def view(array):

@@ -5,6 +5,7 @@ from collections import namedtuple
 
 import numpy
 
+from . import _arrays
 from ._arrays import as_array, view
 from ._context import current
 from ._library import lib
@@ -30,7 +31,7 @@ def _axes(axis, ndim):
     axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
     result = []
     for one in axes:
-        index = one.__index__()
+        index = _arrays.index(one, "axis")
         if not -ndim <= index < ndim:
             raise ValueError(f"axis {index} is out of bounds for an array of {ndim} dimensions")
         result.append(index % ndim)
@@ -224,7 +225,7 @@ def quantile(a, q, axis=None, method="linear", keepdims=False):
                 view(rows),
                 probabilities.ctypes.data_as(ctypes.POINTER(ctypes.c_double)),
                 probabilities.size,
-                method.encode(),
+                _arrays.word(method, "method"),
                 place,
                 view(out),
             )

@@ -122,8 +122,10 @@ def nquad(func, ranges, args=(), *, epsabs=1.49e-8, epsrel=1.49e-8, limit=50):
     >>> round(nquad(lambda x, y: x * y**2, [[0, 1], [0, 2]])[0], 12)
     1.333333333333
     """
-    lower = numpy.array([low for low, high in reversed(ranges)], dtype=float)
-    upper = numpy.array([high for low, high in reversed(ranges)], dtype=float)
+    pairs = numpy.array(ranges, dtype=float)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ValueError(f"ranges must be pairs of numbers, got an array of shape {pairs.shape}")
+    lower, upper = pairs[::-1].T.copy()
     text = _text({"epsabs": epsabs, "epsrel": epsrel, "limit": limit})
     # The library's innermost variable is the last.
     turned = _functions.Spread(lambda *x: func(*reversed(x), *args))
@@ -177,7 +179,10 @@ def _samples(y, x, axis):
         positions = numpy.ascontiguousarray(x, dtype=float)
         if positions.ndim > 1:
             raise _errors.ShapeError("x must be a vector")
-    axis = range(y.ndim)[axis]
+    axis = _arrays.index(axis, "axis")
+    if not -y.ndim <= axis < y.ndim:
+        raise ValueError(f"axis {axis} is out of bounds for an array of {y.ndim} dimensions")
+    axis %= y.ndim
     return y, positions, axis
 
 

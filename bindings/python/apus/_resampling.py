@@ -2,8 +2,10 @@
 
 import numpy
 
+from . import _arrays
 from ._arrays import as_array, view
 from ._context import current
+from ._descriptive import _axes
 from ._library import lib
 
 
@@ -35,7 +37,7 @@ def choice(a, size=None, replace=True, p=None, axis=0):
     [0, 1, 2, 3, 4]
     """
     values = None if numpy.ndim(a) == 0 else numpy.asarray(a)
-    n = a.__index__() if values is None else values.shape[axis]
+    n = _arrays.index(a, "a") if values is None else values.shape[_axis(axis, values.ndim)]
     if n > 2**63 - 1:
         raise ValueError(f"a must be below 2**63, got {n}")
     shape, count = _count(size)
@@ -81,11 +83,17 @@ def resample(*arrays, replace=True, n_samples=None, p=None):
     return drawn[0] if len(drawn) == 1 else drawn
 
 
+def _axis(axis, rank):
+    """One axis, from 0."""
+    (place,) = _axes(_arrays.index(axis, "axis"), rank)
+    return place
+
+
 def shuffle(x, axis=0):
     """Shuffles the array ``x`` in place along ``axis``, as ``numpy.random.Generator.shuffle``."""
     if not isinstance(x, numpy.ndarray):
         raise TypeError(f"x must be an array, got {type(x).__name__}")
-    order = numpy.empty(x.shape[axis], numpy.int64)
+    order = numpy.empty(x.shape[_axis(axis, x.ndim)], numpy.int64)
     with current() as context:
         context.check(lib.apus_random_permutation(context.handle, view(order)))
     x[...] = numpy.take(x, order, axis=axis)

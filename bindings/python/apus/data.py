@@ -26,7 +26,8 @@ class HDF5Dataset:
         Whether epochs read blocks of rows in random order and shuffle the rows within a window of them. ``fit(...,
         shuffle=False)`` keeps the order of the file too.
     block_rows : int, default 0
-        Rows of a block; 0 takes those of a stored chunk, or 64 KiB.
+        Rows of a block; 0 takes those of a stored chunk, or 64 KiB. Blocks are larger where their order, 8 bytes a block,
+        would take more than a quarter of ``buffer_bytes``.
     buffer_bytes : int, default 0
         Memory for the two windows of a pass; 0 is 64 MiB, less under ``apus.set_memory_limit``. Larger windows shuffle
         better; a file that fits is read once per epoch and shuffled as arrays are.

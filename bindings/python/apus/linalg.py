@@ -11,6 +11,7 @@ from collections import namedtuple
 
 import numpy
 
+from . import _arrays
 from ._arrays import as_array, view
 from ._decompositions import (
     EigResult,
@@ -310,6 +311,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 
 def _axis(axis, rank):
+    axis = _arrays.index(axis, "axis")
     if not -rank <= axis < rank:
         raise ValueError(f"axis must be from {-rank} to {rank - 1}, got {axis}")
     return axis % rank
@@ -333,7 +335,7 @@ def matrix_power(a, n):
     a = _square(a, "a")
     out = _new(a, *a.shape[-2:])
     try:
-        exponent = n.__index__()
+        exponent = _arrays.index(n, "n")
     except AttributeError:
         raise TypeError(f"n must be a whole number, got {n!r}") from None
     if not -(2**63) <= exponent < 2**63:

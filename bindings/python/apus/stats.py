@@ -9,7 +9,7 @@ import ctypes
 
 import numpy
 
-from . import _library
+from . import _arrays, _library
 from ._arrays import view
 from ._context import current
 from ._descriptive import (
@@ -159,13 +159,17 @@ def rankdata(a, method="average", *, axis=None):
     (axis,) = _axes(axis, a.ndim)
     out = numpy.empty(a.shape)
     with current() as context:
-        context.check(lib.apus_ranks(context.handle, view(a), method.encode(), axis, view(out)))
+        context.check(lib.apus_ranks(context.handle, view(a), _arrays.word(method, "method"), axis, view(out)))
     return out
 
 
 def _bins(a, bins, range, weights):
     """(edges or None, number of bins, low, high)"""
-    low, high = (0.0, 0.0) if range is None else (float(range[0]), float(range[1]))
+    low, high = 0.0, 0.0
+    if range is not None:
+        if isinstance(range, (str, bytes)) or numpy.shape(range) != (2,):
+            raise ValueError(f"range must be two numbers, got {range!r}")
+        low, high = (float(bound) for bound in range)
     if range is not None and low > high:
         raise ValueError(f"range must ascend, got {range}")
     if range is not None and low == high == 0:
@@ -182,7 +186,7 @@ def _bins(a, bins, range, weights):
             )
         return None, count.value, low, high
     if numpy.ndim(bins) == 0:
-        count = bins.__index__()
+        count = _arrays.index(bins, "bins")
         if count < 1:
             raise ValueError(f"bins must be at least 1, got {count}")
         return None, count, low, high

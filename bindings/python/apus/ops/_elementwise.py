@@ -12,6 +12,7 @@ from .._library import lib
 _FLOAT32 = numpy.dtype(numpy.float32)
 _FLOAT64 = numpy.dtype(numpy.float64)
 _BOOL = numpy.dtype(numpy.bool_)
+_FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 def _is_number(value):
@@ -181,6 +182,7 @@ def concatenate(arrays, axis=0, out=None):
     dtype = numpy.result_type(*arrays)
     arrays = [array if array.dtype == dtype else copy(array, dtype) for array in arrays]
     shape = list(arrays[0].shape)
+    axis = _arrays.axis(axis)
     if arrays[0].ndim and -arrays[0].ndim <= axis < arrays[0].ndim:
         shape[axis] = sum(array.shape[axis] if array.ndim == arrays[0].ndim else 0 for array in arrays)
     result = _result(out, tuple(shape), dtype)
@@ -203,6 +205,7 @@ def take(x, indices, axis=None, out=None):
     indices = _arrays.as_array(indices, "indices")
     if axis is None:
         x, axis = x.reshape(-1), 0
+    axis = _arrays.axis(axis)
     place = axis + x.ndim if axis < 0 else axis
     result = _result(out, x.shape[:place] + indices.shape + x.shape[place + 1 :], x.dtype)
     with _context.current() as context:
@@ -223,11 +226,21 @@ def _seen(x, function, *arguments):
     description = _arrays.unknown()
     with _context.current() as context:
         context.check(function(context.handle, source, *arguments, description))
-    rank = description.ndim
-    if x.size == 0:
-        return numpy.empty(tuple(description.shape[:rank]), x.dtype)
-    # None of these views moves the first element.
-    return numpy.lib.stride_tricks.as_strided(x, description.shape[:rank], description.strides[:rank])
+    shape = tuple(description.shape[: description.ndim])
+    if 0 in shape:
+        return numpy.empty(shape, x.dtype)
+    return numpy.asarray(_Seen(x, description.data, shape, tuple(description.strides[: description.ndim])))
+
+
+class _Seen:
+    """Elements of an array, which it keeps alive, in other places of its memory."""
+
+    def __init__(self, array, address, shape, strides):
+        self.array = array
+        self.__array_interface__ = {
+            "version": 3, "typestr": array.dtype.str, "data": (address, not array.flags.writeable), "shape": shape,
+            "strides": strides,
+        }
 
 
 def transpose(x, axes=None):
@@ -235,7 +248,7 @@ def transpose(x, axes=None):
     x = _arrays.as_array(x, "x")
     if axes is None:
         return _seen(x, lib.apus_view_transpose)
-    axes = tuple(axes)
+    axes = tuple(map(_arrays.axis, axes))
     return _seen(x, lib.apus_view_permute, (ctypes.c_int32 * max(len(axes), 1))(*axes), len(axes))
 
 
@@ -248,6 +261,21 @@ def reshape(x, shape):
         except ValueError:
             x = copy(x)
     return _seen(x, lib.apus_view_reshape, *_shape(shape))
+
+
+def slice_along_axis(x, start=None, stop=None, step=1, axis=0):
+    """A view of the elements start, start + step, ... below stop along an axis, by the rules of Python's slices.
+
+    >>> slice_along_axis([[1.0, 2.0, 3.0]], step=-2, axis=1)
+    array([[3., 1.]])
+    """
+    x = _arrays.as_array(x, "x")
+    step = max(-_LAST, min(_arrays.index(step, "step"), _LAST))
+    before, behind = (_FIRST, _LAST) if step > 0 else (_LAST, _FIRST)
+    start = before if start is None else _arrays.index(start, "start")
+    stop = behind if stop is None else _arrays.index(stop, "stop")
+    start, stop = (max(_FIRST, min(bound, _LAST)) for bound in (start, stop))
+    return _seen(x, lib.apus_view_slice, _arrays.axis(axis), start, stop, step)
 
 
 def broadcast_to(x, shape):
@@ -265,6 +293,7 @@ __all__ = [
     "concatenate",
     "copy",
     "reshape",
+    "slice_along_axis",
     "take",
     "transpose",
     "where",

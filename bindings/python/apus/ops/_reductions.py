@@ -18,7 +18,7 @@ def _axes(axis, rank):
     """The axes as a tuple, or None for all."""
     if axis is None:
         return None
-    return tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(map(_arrays.axis, axis)) if isinstance(axis, (tuple, list)) else (_arrays.axis(axis),)
 
 
 def _reduced_shape(shape, axes, keepdims):
@@ -32,6 +32,8 @@ def _reduced_shape(shape, axes, keepdims):
 
 def _reduce(operation, x, axis, out, keepdims, dtype=None):
     x = _arrays.as_array(x, "x")
+    if axis is None and out is None and not keepdims:
+        return _reduce_all(operation, x, dtype)
     axes = _axes(axis, x.ndim)
     if axes == ():
         raise ValueError("axis must name at least one axis, or be None for all")
@@ -45,6 +47,14 @@ def _reduce(operation, x, axis, out, keepdims, dtype=None):
             )
         )
     return _give(result, out)
+
+
+def _reduce_all(operation, x, dtype):
+    """All elements to a scalar of the result's type."""
+    value = ctypes.c_double()
+    with _context.current() as context:
+        context.check(lib.apus_reduce_all(context.handle, operation, _arrays.view(x), ctypes.byref(value)))
+    return (dtype or _computed(x)).type(value.value)
 
 
 _REDUCTION_DOC = """{doc}
@@ -119,7 +129,7 @@ def norm(x, ord=2, axis=None, out=None, keepdims=False):
 def _along(x, axis):
     """``x`` and the axis; the flat array without one, as NumPy has it."""
     x = _arrays.as_array(x, "x")
-    return (x.reshape(-1), 0) if axis is None else (x, axis)
+    return (x.reshape(-1), 0) if axis is None else (x, _arrays.axis(axis))
 
 
 def _cumulative(operation, x, axis, out):
@@ -227,7 +237,7 @@ def unit_vectors(x, axis=-1, out=None):
     x = _arrays.as_array(x, "x")
     result = _result(out, x.shape, _computed(x))
     with _context.current() as context:
-        context.check(lib.apus_unit_vectors(context.handle, _arrays.view(x), axis, _arrays.view(result)))
+        context.check(lib.apus_unit_vectors(context.handle, _arrays.view(x), _arrays.axis(axis), _arrays.view(result)))
     return result
 
 
