@@ -89,6 +89,23 @@ private struct Sums {
         if isWide { right3 = fma(a3, right, right3) }
     }
 
+    /// Stores four rows (three) of whole vectors, or adds them to `keep` times what is there.
+    @inline(__always) func putWhole(_ c: Target, _ cRow: Int, _ keep: Lanes?, _ isWide: Bool) {
+        @inline(__always) func row(_ c: Target, _ left: Lanes, _ right: Lanes) {
+            if let keep {
+                apus_f16_store(c, fma(keep, apus_f16_load(c), left))
+                if isWide { apus_f16_store(c + 16, fma(keep, apus_f16_load(c + 16), right)) }
+            } else {
+                apus_f16_store(c, left)
+                if isWide { apus_f16_store(c + 16, right) }
+            }
+        }
+        row(c, left0, right0)
+        row(c + cRow, left1, right1)
+        row(c + 2 &* cRow, left2, right2)
+        if unitRows > 3 { row(c + 3 &* cRow, left3, right3) }
+    }
+
     /// Stores the rows of unit `unit` that the tile has.
     @inline(__always) func put(_ tile: borrowing ProductTile, _ unit: Int, _ isWide: Bool) {
         let first = unit &* unitRows
@@ -150,6 +167,22 @@ private struct Sums {
         }
         b += bStep
         left &-= 1
+    }
+    // Most tiles are whole; those that are not take their time.
+    if tile.rows == units &* unitRows, tile.columns == (isWide ? 32 : 16) {
+        let (c, cRow) = (tile.c, tile.cRow)
+        let next = unitRows &* cRow
+        if tile.keep == 0 {
+            sums.putWhole(c, cRow, nil, isWide)
+            if units > 1 { secondSums.putWhole(c + next, cRow, nil, isWide) }
+            if units > 2 { thirdSums.putWhole(c + 2 &* next, cRow, nil, isWide) }
+        } else {
+            let keep = splat(tile.keep)
+            sums.putWhole(c, cRow, keep, isWide)
+            if units > 1 { secondSums.putWhole(c + next, cRow, keep, isWide) }
+            if units > 2 { thirdSums.putWhole(c + 2 &* next, cRow, keep, isWide) }
+        }
+        return
     }
     sums.put(tile, 0, isWide)
     if units > 1 { secondSums.put(tile, 1, isWide) }

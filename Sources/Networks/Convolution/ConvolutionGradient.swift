@@ -3,8 +3,10 @@ import Core
 
 /// The gradient by a kernel: for each tap, the sum over all windows of source times destination gradient.
 ///
-/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. Three by
-/// three taps of many channels go through Winograd's transforms instead.
+/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. A block's
+/// product is made turned, destination channels by taps, and a part's sum turned back once: the windows then lie as the
+/// right factor must, and only the few columns of the destination's gradient are read across. Three by three taps of many
+/// channels go through Winograd's transforms instead.
 struct ConvolutionGradient {
     let rows: TapPlan
     let columns: TapPlan
@@ -15,6 +17,8 @@ struct ConvolutionGradient {
     /// Of each group.
     private let gathers: [TapGather]
     private let block: Int
+    /// Whether products are made turned.
+    private let turns: Bool
     private let laneCount: Int
     private let kernelCount: Int
 
@@ -22,6 +26,8 @@ struct ConvolutionGradient {
     /// Multiplications worth a thread, and sums added up in the end.
     private static let worthwhile = 2_000_000
     private static let mostParts = 8
+    /// Taps by channels that fill a vector.
+    private static let floatsOfVector = 16
 
     /// - Parameters:
     ///   - rows, columns: of windows over a source (one phase each).
@@ -41,8 +47,11 @@ struct ConvolutionGradient {
         let width = rows.phases[0].taps.count * columns.phases[0].taps.count * taken
         kernelCount = cappedProduct(width, destinationChannels)
         block = max(32, min(768, Self.floatsOfBlock / max(1, width)))
-        let panels = (destinationChannels / groups + 15) / 16 * 16
-        let room = min(cappedProduct(block, gathers[0].stride) + cappedProduct(block, panels) + 64, 1 << 56)
+        turns = width >= Self.floatsOfVector
+        // Beside the windows: the turned sums, or the gradient packed.
+        let made = destinationChannels / groups
+        let rest = turns ? cappedProduct(made, width) : cappedProduct(block, (made + 15) / 16 * 16)
+        let room = min(cappedProduct(block, gathers[0].stride) + rest + 64, 1 << 56)
         laneCount = (room + 15) / 16 * 16
     }
 
@@ -120,23 +129,32 @@ struct ConvolutionGradient {
         let panels = Int64((made + Int(kernels.panel_columns) - 1) / Int(kernels.panel_columns))
         for group in 0..<groups {
             let gather = gathers[group]
-            let packed = room + block * gather.stride
+            let rest = room + block * gather.stride
+            let target = sums + group * made
             var start = from
             while start < to {
                 let end = min(to, start + block)
                 gather.copy(source, from: start, to: end, into: room, kernels)
-                kernels.pack_columns(
-                    0, Int64(end - start), Int64(made), dy + start * destinationChannels + group * made,
-                    Int64(destinationChannels), 0, panels, packed)
-                kernels.packed_product(
-                    1, Int64(gather.width), Int64(made), Int64(end - start), room, Int64(gather.stride), packed, 0, panels,
-                    start == from ? 0 : 1, sums + group * made, Int64(destinationChannels))
+                let gradient = dy + start * destinationChannels + group * made
+                let keep: Float = start == from ? 0 : 1
+                if turns {
+                    kernels.direct_product(
+                        1, 0, Int64(made), Int64(gather.width), Int64(end - start), gradient, Int64(destinationChannels),
+                        room, Int64(gather.stride), keep, rest, Int64(gather.width))
+                } else {
+                    kernels.pack_columns(
+                        0, Int64(end - start), Int64(made), gradient, Int64(destinationChannels), 0, panels, rest)
+                    kernels.packed_product(
+                        1, Int64(gather.width), Int64(made), Int64(end - start), room, Int64(gather.stride), rest, 0,
+                        panels, keep, target, Int64(destinationChannels))
+                }
                 start = end
             }
             if from == to {
-                for row in 0..<gather.width {
-                    (sums + row * destinationChannels + group * made).update(repeating: 0, count: made)
-                }
+                for row in 0..<gather.width { (target + row * destinationChannels).update(repeating: 0, count: made) }
+            } else if turns {
+                kernels.transpose4(
+                    rest, Int64(gather.width), Int64(made), Int64(gather.width), target, Int64(destinationChannels))
             }
         }
     }

@@ -53,6 +53,9 @@ package final class Trainer: @unchecked Sendable {
     let penalised: [WeightSlot]
     let constrained: [WeightSlot]
     var targets: [Buffer<Float>] = []
+    /// Where the targets of the batch are, of those outputs whose rows lie right in the caller's memory; only during the
+    /// call that gave them.
+    var borrowedTargets: [UnsafePointer<Float>?] = []
     var labels: [Buffer<Int32>] = []
     let rooms: [LossRoom]
     /// Weights of the classes in the fit that is going on.
@@ -147,6 +150,7 @@ package final class Trainer: @unchecked Sendable {
         plan = fresh
         self.states = states
         self.targets = targets
+        borrowedTargets = losses.map { _ in nil }
         self.labels = labels
         self.partials = partials
         hasLossGradients = false

@@ -86,13 +86,19 @@ extension Trainer {
         }
     }
 
+    /// - Parameter borrows: rows that lie right may be read in place, while the call lasts that gave them.
     func loadTargets(
-        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, in context: Context
+        _ dataset: Dataset, _ order: UnsafePointer<Int>?, start: Int, count: Int, borrows: Bool, in context: Context
     ) throws(ApusError) {
         for (index, view) in dataset.targets.enumerated() {
             let name = "targets[\(index)]"
             switch losses[index].targetKind {
             case .values:
+                if borrows, order == nil, view.dtype == .float32, view.isDense {
+                    borrowedTargets[index] = UnsafePointer(view.row(start).assumingMemoryBound(to: Float.self))
+                    continue
+                }
+                borrowedTargets[index] = nil
                 try view.gather(
                     order, start: start, count: count, into: targets[index].pointer, name: name, in: context)
             case .labels:
@@ -103,5 +109,10 @@ extension Trainer {
                     numbering: dataset.number)
             }
         }
+    }
+
+    /// The targets of an output that takes values, as the last call of `loadTargets` left them.
+    func target(_ index: Int) -> UnsafePointer<Float> {
+        borrowedTargets[index] ?? UnsafePointer(targets[index].pointer)
     }
 }

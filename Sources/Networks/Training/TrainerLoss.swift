@@ -19,7 +19,9 @@ extension Trainer {
         withMetrics: Bool, in context: Context
     ) throws(ApusError) -> Evaluation {
         let plan = try ready()
-        if !hasMixedTargets { try loadTargets(dataset, order, start: start, count: currentRows, in: context) }
+        if !hasMixedTargets {
+            try loadTargets(dataset, order, start: start, count: currentRows, borrows: true, in: context)
+        }
         var result = Evaluation()
         if beforeActivation.count != losses.count { beforeActivation = losses.map { _ in false } }
         for index in losses.indices {
@@ -72,15 +74,14 @@ extension Trainer {
                 output = UnsafePointer(turned)
                 if trainer.losses[index].targetKind == .values {
                     let turned = try room.floats(.target, count)
-                    form.turn(
-                        UnsafePointer(trainer.targets[index].pointer), to: turned, rows: rows, back: false, in: context)
+                    form.turn(trainer.target(index), to: turned, rows: rows, back: false, in: context)
                     target = UnsafePointer(turned)
                 } else {
-                    target = UnsafePointer(trainer.targets[index].pointer)
+                    target = trainer.target(index)
                 }
             } else {
                 output = UnsafePointer(plan.output(index))
-                target = UnsafePointer(trainer.targets[index].pointer)
+                target = trainer.target(index)
             }
             mask = plan.outputMask(index).flatMap { $0.shape.count == form.places ? UnsafePointer($0.values) : nil }
             var samples: UnsafePointer<Float>?
@@ -220,7 +221,7 @@ extension Trainer {
             let places = max(1, view.shape.count / width)
             positions = places * view.rows
             output = UnsafePointer(plan.output(view.index))
-            target = UnsafePointer(targets[view.index].pointer)
+            target = self.target(view.index)
             mask = plan.outputMask(view.index).flatMap { $0.shape.count == places ? UnsafePointer($0.values) : nil }
             if samples != nil {
                 let held = try rooms[view.index].floats(.lastAxisSamples, positions)

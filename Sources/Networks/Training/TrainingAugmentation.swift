@@ -61,7 +61,7 @@ extension Trainer {
                 let width = plan.program.outputShapes[index].count
                 mixed.append(Augmenter.Targets(values: targets[index].pointer, width: width))
             }
-            try loadTargets(dataset, order, start: start, count: count, in: context)
+            try loadTargets(dataset, order, start: start, count: count, borrows: false, in: context)
             hasMixedTargets = true
         }
         let shape = try ImageShape(row: plan.program.inputShapes[augmentation.input], "inputs")
