@@ -118,44 +118,37 @@ func dotOfDoubles(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ coun
 
 // MARK: Rows
 
-/// Rows in eights, from left to right, so that memory is read as it lies while the totals stay in the cache.
+/// Rows in eights, from left to right, so that memory is read as it lies while the totals stay in the cache: sixteen
+/// columns at a time, a line of the cache of floats, and what is left of columns and rows one row after the other.
 @inline(__always) private func reduceRows(
     _ rows: Int, _ columns: Int, _ total: UnsafeMutablePointer<Double>,
     _ load: (_ row: Int, _ column: Int, _ n: Int) -> Eight, _ join: (Eight, Eight) -> Eight
 ) {
-    /// Eight rows.
-    @inline(__always) func eightRows(_ row: Int, _ column: Int, _ n: Int) -> Eight {
-        let first = join(
-            join(load(row, column, n), load(row &+ 1, column, n)),
-            join(load(row &+ 2, column, n), load(row &+ 3, column, n)))
-        let second = join(
-            join(load(row &+ 4, column, n), load(row &+ 5, column, n)),
-            join(load(row &+ 6, column, n), load(row &+ 7, column, n)))
-        return join(first, second)
-    }
     var row = 0
     while row < rows {
-        let isEight = row &+ 8 <= rows
+        let end = rows &- row < 8 ? rows : row &+ 8
         var column = 0
-        // Whole lines of the cache of floats.
-        while isEight, column &+ 16 <= columns {
-            let (low, high) = (eightRows(row, column, 8), eightRows(row, column &+ 8, 8))
-            put(join(eight(total + column, 8), low), total + column, 8)
-            put(join(eight(total + (column &+ 8), 8), high), total + (column &+ 8), 8)
+        while end &- row == 8, column &+ 16 <= columns {
+            var half = column
+            while half < column &+ 16 {
+                let first = join(
+                    join(load(row, half, 8), load(row &+ 1, half, 8)),
+                    join(load(row &+ 2, half, 8), load(row &+ 3, half, 8)))
+                let second = join(
+                    join(load(row &+ 4, half, 8), load(row &+ 5, half, 8)),
+                    join(load(row &+ 6, half, 8), load(row &+ 7, half, 8)))
+                put(join(eight(total + half, 8), join(first, second)), total + half, 8)
+                half &+= 8
+            }
             column &+= 16
         }
         while column < columns {
             let n = columns &- column < 8 ? columns &- column : 8
-            var sum: Eight
-            if isEight {
-                sum = eightRows(row, column, n)
-            } else {
-                sum = load(row, column, n)
-                var r = row &+ 1
-                while r < rows {
-                    sum = join(sum, load(r, column, n))
-                    r &+= 1
-                }
+            var sum = load(row, column, n)
+            var r = row &+ 1
+            while r < end {
+                sum = join(sum, load(r, column, n))
+                r &+= 1
             }
             put(join(eight(total + column, n), sum), total + column, n)
             column &+= 8

@@ -177,7 +177,7 @@ def test_bad_names_shapes_and_files_are_errors(path, tmp_path):
         HDF5Dataset(tmp_path / "none.h5")
     with pytest.raises(apus.ShapeError, match="targets"):
         trained(HDF5Dataset(path, targets="x"))
-    with pytest.raises(apus.LimitError, match="needs 2816 bytes"):
+    with pytest.raises(apus.LimitError, match="needs 2840 bytes"):
         trained(HDF5Dataset(path, buffer_bytes=1000))
     with pytest.raises(ValueError, match="beside"):
         trained(HDF5Dataset(path), numpy.zeros((ROWS, 2)))

@@ -338,6 +338,7 @@ def test_bad_requests_are_refused(call):
     lambda: stats.choice([1.0, 2.0], axis=None),
     lambda: stats.quantile([1.0, 2.0], 0.5, method=None),
     lambda: stats.histogram([1.0, 2.0], bins=2.5),
+    lambda: stats.cov([1.0, 2.0], ddof="1"),
 ])  # fmt: skip
 def test_what_is_no_number_or_no_name_is_a_type_error(call):
     with pytest.raises(TypeError, match="must be a"):

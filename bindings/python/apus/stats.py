@@ -6,6 +6,7 @@ moments (``RunningMoments``), distributions (``norm``, ``beta``, ``binom``, ...)
 """
 
 import ctypes
+import numbers
 
 import numpy
 
@@ -110,6 +111,8 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None):
     x = _variables(m, y, rowvar)
     if ddof is None:
         ddof = 0 if bias else 1
+    if not isinstance(ddof, numbers.Real):
+        raise TypeError(f"ddof must be a number, got {ddof!r}")
     out = numpy.empty((x.shape[1], x.shape[1]))
     w = None if fweights is None else view(_input(fweights, "fweights"))
     with current() as context:
