@@ -25,6 +25,7 @@ enum ArchiveReader {
         }
         let version = try json(Name.metadata, in: archive, limits, context)?["keras_version"]?.stringValue
         try NetworkReader.check(version: version)
+        try OldConfiguration.check(config, version)
         let member = try weights(of: archive)
         guard let layout else { throw .invalid("An archive cannot be read without the layout of its weights.") }
         let expected = try layout(config)
