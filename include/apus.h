@@ -296,8 +296,9 @@ apus_status apus_model_save_memory(apus_context *context, const apus_model *mode
 apus_status apus_model_load_memory(apus_context *context, const void *bytes, size_t size,
                                    const apus_load_limits *limits, apus_model **out);
 
-/* Since 1.1. The weights of a network without its configuration, in Keras's legacy layout of weights (.h5); the file
- * appears whole or not at all. `options` as for apus_model_save. */
+/* Since 1.1. The weights of a network without its configuration: in Keras 3's tree where the path ends in .weights.h5,
+ * else in Keras's legacy layout (.h5). The file appears whole or not at all. `options` may have deflate and fletcher32,
+ * as for apus_model_save. */
 apus_status apus_model_save_weights(apus_context *context, const apus_model *model, const char *path,
                                     const char *options);
 
@@ -305,7 +306,8 @@ apus_status apus_model_save_weights(apus_context *context, const apus_model *mod
  * What takes its values from the file is decided and checked before anything is changed, so that after an error the
  * model is as it was. `options` (may be NULL):
  *   by_name        false (default): the layers with weights in their order, which must be as many as in the file. true:
- *                  layers of equal names; others stay as they are
+ *                  layers of equal names; others stay as they are. Not for Keras 3's tree (.weights.h5, .keras), in which
+ *                  layers are found by class and order
  *   skip_mismatch  true: a layer with another number of weights than in the file stays as it is, and so does a weight
  *                  of another shape; the log gets a warning for each. false (default): APUS_E_SHAPE with both
  *   layers         which of the model's layers take part: ["head", "encoder*"], a * for any rest of a name;

@@ -29,17 +29,38 @@ func storage(_ options: UnsafePointer<CChar>?) throws(ApusError) -> ArrayStorage
     ArrayStorage(try Parameters(kind: "save", specs: ArrayStorage.specs, text: optionalText(options, "options")))
 }
 
+private let saveSpecs =
+    [
+        ParameterSpec(
+            "format", .nullable(.choice(["h5", "keras", "weights"])), default: .null,
+            "of a network's file; null for the one that the path's ending says")
+    ] + ArrayStorage.specs
+
 /// The file of a model.
-private func encode(_ model: ModelHandle, _ options: UnsafePointer<CChar>?, _ context: Context) throws(ApusError)
-    -> Buffer<UInt8>
-{
-    let storage = try storage(options)
-    let saved: SavedModel =
-        switch model.content {
-        case .estimator(let model): .estimator(try EstimatorCatalog.record(of: model))
-        case .network(let network): .network(try network.record(in: context))
+///
+/// - Parameter path: where it will be; nil for one that has no name, which is an .h5 file unless the options say.
+private func encode(
+    _ model: ModelHandle, _ given: UnsafePointer<CChar>?, path: String? = nil, _ context: Context
+) throws(ApusError) -> Buffer<UInt8> {
+    let options = try Parameters(kind: "save", specs: saveSpecs, text: optionalText(given, "options"))
+    let format = options["format"]
+    let storage = ArrayStorage(options)
+    switch model.content {
+    case .estimator(let model):
+        guard format.isNull || format == "h5" else {
+            throw .invalid("The format '\(format.stringValue ?? "")' is for networks; every other model is saved as h5.")
         }
-    return try FileImage.encode(saved, storage: storage, in: context)
+        return try FileImage.encode(.estimator(EstimatorCatalog.record(of: model)), storage: storage, in: context)
+    case .network(let network):
+        let form: NetworkRecord.Form =
+            switch format.stringValue {
+            case "keras": .archive
+            case "weights": .weights
+            case nil: FileImage.form(ofFileAt: path ?? "")
+            default: .legacy
+            }
+        return try FileImage.encode(.network(network.record(as: form, in: context)), storage: storage, in: context)
+    }
 }
 
 /// Remembers the graph that a configuration gave, so that it is made once.
@@ -57,7 +78,7 @@ private func decode(
     _ source: Source, _ limits: LoadLimits, training: Bool, _ context: Context
 ) throws(ApusError) -> (SavedModel, NetworkGraph?) {
     let cell = GraphCell()
-    func layout(_ config: JSON) throws(ApusError) -> [WeightLayout] {
+    func layout(_ config: JSON) throws(ApusError) -> NetworkLayout {
         let graph = try KerasConfig.read(config, in: context, maximumLayers: limits.maximumLayers)
         cell.graph = graph
         return NetworkModel.layout(graph)
@@ -100,7 +121,7 @@ public func apus_model_save(
     boundary(context) { (context) throws(ApusError) in
         let model = try Apus.model(model)
         let path = try text(path, "path")
-        let bytes = try encode(model, options, context)
+        let bytes = try encode(model, options, path: path, context)
         try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
         withExtendedLifetime(bytes) {}
     }
@@ -222,7 +243,9 @@ public func apus_trainer_save(_ context: OpaquePointer?, _ trainer: OpaquePointe
 
 /// Writes a trainer's checkpoint.
 func saveCheckpoint(_ trainer: Trainer, to path: String, _ context: Context) throws(ApusError) {
-    let bytes = try FileImage.encode(.network(trainer.record(in: context)), in: context)
+    // Weights alone are no checkpoint.
+    let form: NetworkRecord.Form = FileImage.form(ofFileAt: path) == .archive ? .archive : .legacy
+    let bytes = try FileImage.encode(.network(trainer.record(as: form, in: context)), in: context)
     try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
     withExtendedLifetime(bytes) {}
 }

@@ -10,12 +10,15 @@ public func apus_model_save_weights(
     boundary(context) { (context) throws(ApusError) in
         let network = try Apus.model(model).network()
         let path = try text(path, "path")
-        // By these names Keras 3 would take the file for one of another layout.
-        for ending in [".weights.h5", ".keras"] where path.lowercased().hasSuffix(ending) {
-            throw .unsupported("Weights are written in the layout of .h5 files; '\(path)' ends in \(ending).")
+        let storage = try storage(options)
+        let bytes: Buffer<UInt8>
+        switch FileImage.form(ofFileAt: path) {
+        case .legacy: bytes = try FileImage.encodeWeights(network.record(in: context), storage: storage, in: context)
+        case .weights:
+            bytes = try FileImage.encode(
+                .network(network.record(as: .weights, in: context)), storage: storage, in: context)
+        case .archive: throw .unsupported("An archive holds a whole model; weights alone go to .h5 or .weights.h5 files.")
         }
-        let bytes = try FileImage.encodeWeights(
-            network.record(in: context), storage: storage(options), in: context)
         try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
         withExtendedLifetime(bytes) {}
     }

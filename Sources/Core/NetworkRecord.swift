@@ -11,9 +11,19 @@ package struct NetworkRecord: Sendable {
         }
     }
 
+    /// Keras's file formats of networks.
+    package enum Form: Sendable {
+        /// One HDF5 file, .h5, which Keras 2 and 3 read.
+        case legacy
+        /// A zip archive, .keras, of Keras 3.
+        case archive
+        /// The weights alone in Keras 3's tree, .weights.h5.
+        case weights
+    }
+
     /// What a compiled network needs to go on training.
     package struct Training: Sendable {
-        /// Keras's training_config.
+        /// Keras's training_config, in archives compile_config.
         package var config: JSON
         /// In file order.
         package var optimizerWeights: [(name: String, value: Tensor)]
@@ -27,18 +37,27 @@ package struct NetworkRecord: Sendable {
         }
     }
 
-    /// The model object: {"class_name": "Sequential" or "Functional", "config": {...}}, in the portable legacy form
-    /// (Keras 2 notation) when written; in any form when read.
+    /// What the file is or was.
+    package var form: Form
+    /// The model object: {"class_name": "Sequential" or "Functional", "config": {...}}. When written in the portable
+    /// legacy notation (that of Keras 2), for archives in that of Keras 3; in any notation when read.
     package var config: JSON
     package var layers: [Layer]
+    /// How Keras 3 arranges the weights of `layers`; empty where the form does not need it.
+    package var tree: WeightTree
     /// nil when the file has no training state.
     package var training: Training?
     /// nil when unknown.
     package var kerasVersion: String?
 
-    package init(config: JSON, layers: [Layer] = [], training: Training? = nil, kerasVersion: String? = nil) {
+    package init(
+        _ form: Form = .legacy, config: JSON, layers: [Layer] = [], tree: WeightTree = WeightTree(),
+        training: Training? = nil, kerasVersion: String? = nil
+    ) {
+        self.form = form
         self.config = config
         self.layers = layers
+        self.tree = tree
         self.training = training
         self.kerasVersion = kerasVersion
     }
@@ -53,5 +72,45 @@ package struct WeightLayout: Sendable {
     package init(layer: String, weights: [(name: String, shape: Shape)]) {
         self.layer = layer
         self.weights = weights
+    }
+}
+
+/// How Keras 3 keeps weights in a file: groups within groups as its objects hold each other. An object's group has a group
+/// `vars` of its own variables, in order of creation.
+package struct WeightTree: Sendable {
+    /// One weight, by its places in the list of layers that the tree belongs to.
+    package struct Place: Sendable {
+        package var layer: Int
+        package var weight: Int
+
+        package init(layer: Int, weight: Int) {
+            self.layer = layer
+            self.weight = weight
+        }
+    }
+
+    /// What Keras calls the object; nil for a mere list of objects, which has no variables.
+    package var name: String?
+    package var variables: [Place]
+    /// By the name of their group: "layers", and in it "dense", "dense_1".
+    package var children: [(key: String, tree: WeightTree)]
+
+    package init(
+        name: String? = nil, variables: [Place] = [], children: [(key: String, tree: WeightTree)] = []
+    ) {
+        self.name = name
+        self.variables = variables
+        self.children = children
+    }
+}
+
+/// What a network's weights must be in a file: in the legacy form layer by layer, and as Keras 3's tree of the same.
+package struct NetworkLayout: Sendable {
+    package var layers: [WeightLayout]
+    package var tree: WeightTree
+
+    package init(layers: [WeightLayout], tree: WeightTree = WeightTree()) {
+        self.layers = layers
+        self.tree = tree
     }
 }

@@ -2,14 +2,14 @@ import Core
 
 /// A model file as bytes: to one and from one.
 package enum FileImage {
-    /// What tells the shapes of the weights from a network's configuration, before any weight is read: the layers that
-    /// have weights, in model order. It throws for configurations that it cannot make a network of.
-    package typealias Layout = (JSON) throws(ApusError) -> [WeightLayout]
+    /// What tells the shapes of the weights from a network's configuration, before any weight is read: its layers in the
+    /// order of the file, and the tree of Keras 3. It throws for configurations that it cannot make a network of.
+    package typealias Layout = (JSON) throws(ApusError) -> NetworkLayout
 
     // Writing
 
-    /// The bytes of an HDF5 file: a network in Keras's legacy layout, any other model in the native one (see
-    /// docs/file-format.md). Equal models and storage give equal bytes.
+    /// The bytes of a file: a network in the one of Keras's forms that its record says, any other model as HDF5 in the
+    /// native layout (see docs/file-format.md). Equal models and storage give equal bytes.
     ///
     /// Throws `invalidArgument` for names that no file can hold, `outOfMemory`, `limit`, `interrupted`.
     package static func encode(
@@ -17,8 +17,20 @@ package enum FileImage {
     ) throws(ApusError) -> Buffer<UInt8> {
         switch model {
         case .estimator(let record): try RecordWriter.image(of: record, storage, in: context)
-        case .network(let network): try NetworkWriter.image(of: network, storage, in: context)
+        case .network(let network):
+            switch network.form {
+            case .legacy: try NetworkWriter.image(of: network, storage, in: context)
+            case .archive: try ArchiveWriter.image(of: network, storage, in: context)
+            case .weights: try WeightTreeWriter.image(of: network, storage, in: context)
+            }
         }
+    }
+
+    /// The form of a network's file by its name, as Keras 3 takes it: .keras an archive, .weights.h5 weights alone, all
+    /// others the legacy form.
+    package static func form(ofFileAt path: String) -> NetworkRecord.Form {
+        func ends(_ ending: String) -> Bool { path.utf8.reversed().starts(with: ending.utf8.reversed()) }
+        return ends(".keras") ? .archive : ends(".weights.h5") ? .weights : .legacy
     }
 
     /// The version of libhdf5, which writes the files: "1.10.8".
@@ -42,7 +54,7 @@ package enum FileImage {
     }
 
     /// The model in the bytes of a file, which are not kept. What it is shows in the content. `training` false leaves a
-    /// network's training state unread; `layout` nil accepts weights of any shape.
+    /// network's training state unread; `layout` nil accepts weights of any shape, and no archives.
     ///
     /// Throws `corrupt` for what is damaged, `unsupported` for what is well-formed and cannot be read, `limit` past the
     /// limits, and what `layout` throws. Nothing is allocated from a declared size that the file's own size or `layout`
@@ -51,9 +63,12 @@ package enum FileImage {
         bytes: UnsafeRawBufferPointer, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
         layout: Layout?
     ) throws(ApusError) -> SavedModel {
-        let file = try reader(of: bytes, limits: limits, in: context)
-        defer { file.forget() }
-        let root = try file.root()
+        if isArchive(bytes) {
+            return .network(
+                try ArchiveReader.network(bytes, limits: limits, in: context, training: training, layout: layout))
+        }
+        let root = try root(of: bytes, limits: limits, in: context)
+        defer { root.file.forget() }
         if let format = try root.attribute("apus_format") {
             let name = try format.text()
             guard name == RecordWriter.format else {
@@ -68,16 +83,6 @@ package enum FileImage {
         throw try withoutModel(root)
     }
 
-    /// A reader of HDF5 content; its user calls `forget` at the end.
-    static func reader(
-        of bytes: UnsafeRawBufferPointer, limits: LoadLimits, in context: Context
-    ) throws(ApusError) -> FileReader {
-        if bytes.isEmpty { throw foreign(bytes) }
-        let content = try FileBytes(bytes)
-        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
-        return try FileReader(content, superblock: superblock, limits: limits, in: context)
-    }
-
     /// The model in a file image that is owned.
     package static func decode(
         bytes: Buffer<UInt8>, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true,
@@ -89,6 +94,22 @@ package enum FileImage {
             layout: layout)
     }
 
+    /// Whether the bytes begin as a zip archive does.
+    static func isArchive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6])
+    }
+
+    /// The root group of an HDF5 file in memory, whose reader is to be told to forget when all is read. Throws for what
+    /// is no HDF5 file.
+    static func root(of bytes: UnsafeRawBufferPointer, limits: LoadLimits, in context: Context) throws(ApusError)
+        -> FileObject
+    {
+        if bytes.isEmpty { throw foreign(bytes) }
+        let content = try FileBytes(bytes)
+        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
+        return try FileReader(content, superblock: superblock, limits: limits, in: context).root()
+    }
+
     /// Why HDF5 files that hold no whole model are refused.
     static func withoutModel(_ root: FileObject) throws(ApusError) -> ApusError {
         let hasLayers = try root.attribute("layer_names") != nil
@@ -96,8 +117,7 @@ package enum FileImage {
         if hasLayers || hasSplitLayers {
             return .unsupported("The file holds Keras weights without a model (save_weights); a whole model is needed.")
         }
-        let names = try root.isGroup ? root.names() : []
-        if names.contains(where: { ["layers", "vars", "_layer_checkpoint_dependencies"].contains($0) }) {
+        if try KerasWeights.isTree(root) {
             return .unsupported(
                 "The file holds Keras 3 weights without a model (.weights.h5); a whole model is needed.")
         }
@@ -108,10 +128,7 @@ package enum FileImage {
     static func foreign(_ bytes: UnsafeRawBufferPointer, _ what: String = "a model") -> ApusError {
         func starts(_ signature: [UInt8]) -> Bool { bytes.starts(with: signature) }
         if bytes.isEmpty { return .corrupt("The file is empty.") }
-        if starts([0x50, 0x4B, 3, 4]) || starts([0x50, 0x4B, 5, 6]) {
-            return .unsupported(
-                "The file is a zip archive; .keras archives are not read by this version. Save as .h5 in Keras.")
-        }
+        if isArchive(bytes) { return .unsupported("The file is a zip archive, not \(what) file.") }
         if bytes.count < FileReader.signature.count, FileReader.signature.starts(with: bytes) {
             return .corrupt("The file is truncated: it has \(bytes.count) bytes.")
         }

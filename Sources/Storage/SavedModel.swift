@@ -4,6 +4,6 @@ import Core
 package enum SavedModel: Sendable {
     /// A classical model, in the native layout.
     case estimator(Record)
-    /// A network, in Keras's legacy HDF5 layout.
+    /// A network, in one of Keras's forms.
     case network(NetworkRecord)
 }

@@ -81,7 +81,7 @@ import Testing
         ]
         for layout in wrong {
             let error = Samples.failure {
-                _ = try decoded(bytes, layout: { (_) throws(ApusError) in layout }, in: context)
+                _ = try decoded(bytes, layout: { (_) throws(ApusError) in NetworkLayout(layers: layout) }, in: context)
             }
             #expect(error?.code == .corrupt)
         }

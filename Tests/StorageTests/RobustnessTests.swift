@@ -95,7 +95,7 @@ import Testing
     @Test func foreignContentIsCalledByItsName() throws {
         let context = try Samples.context()
         let contents: [([UInt8], String)] = [
-            ([], "empty"), ([0x50, 0x4B, 3, 4, 0, 0], ".keras"), (Array("{\"a\": 1}".utf8), "JSON"),
+            ([], "empty"), ([0x50, 0x4B, 3, 4, 0, 0], "zip archive"), (Array("{\"a\": 1}".utf8), "JSON"),
             ([0x80, 4, 0x95], "pickle"), ([0x1F, 0x8B, 8, 0], "gzip"), ([0x93] + Array("NUMPY".utf8), "numpy"),
             (Array("hello world, hello world".utf8), "not an HDF5"), ([0x89, 0x48, 0x44], "truncated"),
         ]
@@ -127,7 +127,8 @@ import Testing
         let survivors: Set<String> = ["h5_bitflips_1.h5", "h5_bitflips_2.h5", "h5_numeric_names.h5"]
         for file in Golden.files("reject") where file.contains("h5_") || file.contains("truncated_json") {
             let layout: FileImage.Layout = { (_) throws(ApusError) in
-                [WeightLayout(layer: "dense", weights: [("kernel", Shape(4, 3)), ("bias", Shape(3))])]
+                NetworkLayout(
+                    layers: [WeightLayout(layer: "dense", weights: [("kernel", Shape(4, 3)), ("bias", Shape(3))])])
             }
             let error = Samples.failure {
                 _ = try FileImage.decode(path: "\(Golden.root ?? "")/\(file)", in: context, layout: layout)

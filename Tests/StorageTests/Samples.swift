@@ -104,11 +104,30 @@ enum Samples {
     }
 
     /// The shapes that `network` needs.
-    static func layout(_ config: JSON) throws(ApusError) -> [WeightLayout] {
-        [
-            WeightLayout(layer: "dense", weights: [("kernel", Shape(4, 3)), ("bias", Shape(3))]),
-            WeightLayout(layer: "dense_1", weights: [("kernel", Shape(3, 2)), ("bias", Shape(2))]),
-        ]
+    static func layout(_ config: JSON) throws(ApusError) -> NetworkLayout {
+        NetworkLayout(
+            layers: [
+                WeightLayout(layer: "dense", weights: [("kernel", Shape(4, 3)), ("bias", Shape(3))]),
+                WeightLayout(layer: "dense_1", weights: [("kernel", Shape(3, 2)), ("bias", Shape(2))]),
+            ], tree: tree)
+    }
+
+    /// Keras 3's tree of `network`.
+    static var tree: WeightTree {
+        func dense(_ layer: Int) -> WeightTree {
+            WeightTree(
+                name: "dense", variables: [.init(layer: layer, weight: 0), .init(layer: layer, weight: 1)])
+        }
+        let layers = WeightTree(children: [(key: "dense", tree: dense(0)), (key: "dense_1", tree: dense(1))])
+        return WeightTree(name: "sequential", children: [(key: "layers", tree: layers)])
+    }
+
+    /// `network` for an archive, or its weights alone.
+    static func network(_ form: NetworkRecord.Form, training: Bool, in context: Context) throws -> NetworkRecord {
+        var network = try network(training: training, in: context)
+        network.form = form
+        network.tree = tree
+        return network
     }
 
     // Comparison

@@ -148,9 +148,31 @@ static void a_trainer_takes_what_was_loaded(void)
     apus_model_free(to);
 }
 
+static void keras_3s_tree_carries_weights_too(void)
+{
+    const char *path = scratch("tree.weights.h5");
+    apus_model *from = network("head", 2), *to = network("other", 2), *unlike = network("other", 3);
+    const float before = first(unlike, "body/kernel");
+    int64_t loaded = 0;
+    OK(context, apus_model_save_weights(context, from, path, "deflate=1"));
+    OK(context, apus_model_load_weights(context, to, path, NULL, NULL, &loaded, NULL, 0, NULL));
+    CHECK(loaded == 4 && first(from, "head/kernel") == first(to, "other/kernel"));
+    FAILS_NAMING(context, APUS_E_INVALID_ARGUMENT, "by_name",
+                 apus_model_load_weights(context, to, path, "by_name=true", NULL, NULL, NULL, 0, NULL));
+    FAILS_NAMING(context, APUS_E_SHAPE, "other",
+                 apus_model_load_weights(context, unlike, path, NULL, NULL, NULL, NULL, 0, NULL));
+    CHECK(first(unlike, "body/kernel") == before);
+    OK(context, apus_model_load_weights(context, unlike, path, "skip_mismatch=true", NULL, &loaded, NULL, 0, NULL));
+    CHECK(loaded == 2 && first(unlike, "body/kernel") == first(from, "body/kernel"));
+    remove(path);
+    apus_model_free(from);
+    apus_model_free(to);
+    apus_model_free(unlike);
+}
+
 static void other_files_and_models_are_refused(void)
 {
-    const char *path = scratch("none.h5"), *keras3 = scratch("none.weights.h5");
+    const char *path = scratch("none.h5");
     apus_model *model = network("head", 2), *line = NULL;
     double xs[] = { 0, 1, 2, 3 }, ys[] = { 1, 2, 3, 4 };
     apus_array x = APUS_ARRAY_2D(APUS_FLOAT64, xs, 4, 1), y = APUS_ARRAY_1D(APUS_FLOAT64, ys, 4);
@@ -162,7 +184,8 @@ static void other_files_and_models_are_refused(void)
     OK(context, apus_model_save(context, line, path, NULL));
     FAILS(context, APUS_E_UNSUPPORTED, apus_model_load_weights(context, model, path, NULL, NULL, NULL, NULL, 0, NULL));
     FAILS(context, APUS_E_INVALID_ARGUMENT, apus_model_save_weights(context, model, path, "deflate=10"));
-    FAILS(context, APUS_E_UNSUPPORTED, apus_model_save_weights(context, model, keras3, NULL));
+    FAILS_NAMING(context, APUS_E_UNSUPPORTED, "archive",
+                 apus_model_save_weights(context, model, scratch("weights.keras"), NULL));
     FILE *file = fopen(path, "wb");
     CHECK(file && fputs("no file of weights", file) >= 0 && fclose(file) == 0);
     FAILS(context, APUS_E_CORRUPT, apus_model_load_weights(context, model, path, NULL, NULL, NULL, NULL, 0, NULL));
@@ -180,6 +203,7 @@ int main(void)
     RUN(what_does_not_fit_fails_or_is_skipped);
     RUN(some_layers_alone_take_part);
     RUN(a_trainer_takes_what_was_loaded);
+    RUN(keras_3s_tree_carries_weights_too);
     RUN(other_files_and_models_are_refused);
     apus_context_free(context);
     return END();

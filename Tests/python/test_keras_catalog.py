@@ -24,7 +24,7 @@ CLOSE = {"rtol": 1e-5, "atol": 2e-6}
 KEPT_HERE = {"MajorityVote", "Sampling"}
 
 # Files that both sides write and read.
-FORMATS = ["h5"]
+FORMATS = ["h5", "keras"]
 
 LINE, STEPS, PICTURE = (5,), (6, 4), (6, 5, 4)
 

@@ -143,8 +143,8 @@ def test_an_old_file_is_kept_where_asked(tmp_path):
     network().save_weights(path)
     with pytest.raises(FileExistsError):
         network().save_weights(path, overwrite=False)
-    with pytest.raises(NotImplementedError, match=r"\.weights\.h5"):
-        network().save_weights(tmp_path / "a.weights.h5")
+    with pytest.raises(NotImplementedError, match="archive"):
+        network().save_weights(tmp_path / "a.keras")
 
 
 @pytest.mark.parametrize("storage", [{"deflate": 6}, {"fletcher32": True}, {"deflate": 1, "fletcher32": True}])
@@ -239,3 +239,31 @@ def test_keras_loads_the_same_weights(by_name, skip_mismatch, last, units, tmp_p
             model.set_weights(before)
     assert failed[0] == failed[1]
     assert equal(ours.get_weights(), theirs.get_weights())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trees_of_keras_3_go_both_ways(tmp_path):
+    keras = pytest.importorskip("keras")
+    path = str(tmp_path / "model.weights.h5")
+    source = network()
+    theirs = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    source.save_weights(path)
+    theirs.load_weights(path)
+    assert equal(theirs.get_weights(), source.get_weights())
+    theirs.set_weights([numpy.full(weight.shape, 0.5) for weight in theirs.get_weights()])
+    theirs.save_weights(path)
+    theirs.save(tmp_path / "model.keras")
+    for name in ("model.weights.h5", "model.keras"):
+        target = network("other", seed=1)
+        assert len(target.load_weights(tmp_path / name)["loaded"]) == 4
+        assert equal(target.get_weights(), theirs.get_weights())
+        unlike = network("other", 3, seed=1)
+        before = unlike.get_weights()
+        with pytest.raises(apus.ShapeError, match="other"):
+            unlike.load_weights(tmp_path / name)
+        assert equal(unlike.get_weights(), before)
+        with pytest.warns(apus.ApusWarning, match="other/kernel"):
+            unlike.load_weights(tmp_path / name, skip_mismatch=True)
+        assert equal(unlike.get_weights(), theirs.get_weights()[:2] + before[2:])
+        with pytest.raises(ValueError, match="by_name"):
+            unlike.load_weights(tmp_path / name, by_name=True)

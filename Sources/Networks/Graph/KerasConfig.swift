@@ -13,8 +13,9 @@ package enum KerasConfig {
     /// - Parameter trainable: of a nested model; one that is frozen freezes its layers, as in Keras.
     private static func config(of graph: NetworkGraph, name: String, trainable: Bool?) -> JSON {
         let isFrozen = trainable == false
-        let references = References(graph)
-        let layers: [JSON] = graph.layers.enumerated().map { index, layer in
+        let references = KerasReferences(graph)
+        let layers: [JSON] = KerasOrder.layers(of: graph).map { index in
+            let layer = graph.layers[index]
             let config = config(of: layer, isFrozen: isFrozen)
             var items: [(key: String, value: JSON)] = [
                 (key: "class_name", value: .string(layer.layer.parameters.kind)), (key: "config", value: config),
@@ -94,18 +95,19 @@ package enum KerasConfig {
 }
 
 /// How calls refer to each other in a configuration.
-private struct References {
+struct KerasReferences {
     let graph: NetworkGraph
     /// The number of each call among those of its layer, and the calls of each layer.
     private var numbers: [Int] = []
     private var calls: [[Int]]
-    /// A model within the model: only Keras 3 can read such a file, so that its notation is used.
-    private let hasModels: Bool
+    /// Whether all calls are in the notation of Keras 3.
+    private let isKeras3: Bool
 
-    init(_ graph: NetworkGraph) {
+    /// - Parameter isKeras3: for Keras 3 alone. It alone can read models within the model, too.
+    init(_ graph: NetworkGraph, isKeras3: Bool = false) {
         self.graph = graph
         calls = [[Int]](repeating: [], count: graph.layers.count)
-        hasModels = graph.layers.contains { $0.layer is NestedModel }
+        self.isKeras3 = isKeras3 || graph.layers.contains { $0.layer is NestedModel }
         for (index, call) in graph.calls.enumerated() {
             numbers.append(calls[call.layer].count)
             calls[call.layer].append(index)
@@ -125,7 +127,7 @@ private struct References {
         return .array(
             calls[layer].map { graph.calls[$0].inputs }.filter { !$0.isEmpty }.map { inputs in
                 let isNamed = (!kind.inputNames.isEmpty && inputs.count > 1) || !kind.callKeywords.isEmpty
-                return hasModels || isNamed
+                return isKeras3 || isNamed
                     ? call(kind, inputs) : .array(inputs.map { .array(reference($0) + [.object([])]) })
             })
     }

@@ -29,8 +29,8 @@ struct KerasConfigReader {
             guard let layers = config.arrayValue ?? config["layers"]?.arrayValue else {
                 throw .corrupt("A Sequential configuration must have layers.")
             }
-            try sequential(layers, config, json["build_config"]?["input_shape"], builder)
-            return try builder.graph()
+            let names = try sequential(layers, config, json["build_config"]?["input_shape"], builder)
+            return try builder.graph(listing: (isSequential: true, names: names))
         case "Functional", "Model":
             return try functional(config, builder)
         default:
@@ -40,9 +40,11 @@ struct KerasConfigReader {
 
     // MARK: Sequential
 
+    /// Adds the layers; their names.
     private func sequential(
         _ layers: [JSON], _ config: JSON, _ builtShape: JSON?, _ builder: NetworkBuilder
-    ) throws(ApusError) {
+    ) throws(ApusError) -> [String] {
+        var all: [String] = []
         for (index, json) in layers.enumerated() {
             let layer = try layer(json)
             if index == 0, !(layer.layer is InputLayer) {
@@ -62,9 +64,12 @@ struct KerasConfigReader {
                     throw .unsupported("The Sequential configuration has no input shape, so it is not built.")
                 }
                 try builder.add("InputLayer", given: given + [(key: "name", value: .string(name))], inputs: nil)
+                all.append(name)
             }
+            all.append(layer.name)
             do { _ = try builder.add(layer, inputs: nil) } catch { throw error.within("layer '\(layer.name)'") }
         }
+        return all
     }
 
     // MARK: Layers
@@ -277,7 +282,8 @@ struct KerasConfigReader {
         }
         let inputs = try resolve(config["input_layers"], "input_layers")
         let outputs = try resolve(config["output_layers"], "output_layers")
-        return try builder.graph(outputs: outputs, inputs: inputs)
+        return try builder.graph(
+            outputs: outputs, inputs: inputs, listing: (isSequential: false, names: layers.map(\.name)))
     }
 
     /// How Keras 3 computes masks.

@@ -156,7 +156,11 @@ package final class NetworkBuilder {
     }
 
     /// The graph of everything that the outputs (nil: the last value) depend on, and all inputs.
-    package func graph(outputs given: [Int]? = nil, inputs order: [Int]? = nil) throws(ApusError) -> NetworkGraph {
+    ///
+    /// - Parameter listing: of a configuration: whether its class is Sequential, and the names of its layers in order.
+    package func graph(
+        outputs given: [Int]? = nil, inputs order: [Int]? = nil, listing: (isSequential: Bool, names: [String])? = nil
+    ) throws(ApusError) -> NetworkGraph {
         guard !values.isEmpty else { throw .invalid("The network has no layers.") }
         let outputs = given ?? [values.count - 1]
         for output in outputs where output < 0 || output >= values.count {
@@ -208,8 +212,14 @@ package final class NetworkBuilder {
                     layer: layerNumber[call.layer], inputs: call.inputs.map { number[$0] },
                     outputs: first..<keptValues.count))
         }
+        let kept = keptLayers.map { layers[$0] }
+        var origin: NetworkGraph.Listing?
+        if let listing {
+            let numbers = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1.name, $0) })
+            origin = .init(isSequential: listing.isSequential, order: listing.names.compactMap { numbers[$0] })
+        }
         return try NetworkGraph(
-            name: self.name, layers: keptLayers.map { layers[$0] }, calls: keptCalls, values: keptValues,
-            inputs: inputs.map { number[$0] }, outputs: outputs.map { number[$0] })
+            name: self.name, layers: kept, calls: keptCalls, values: keptValues, inputs: inputs.map { number[$0] },
+            outputs: outputs.map { number[$0] }, listing: origin)
     }
 }

@@ -1,64 +1,53 @@
 import Core
 
 extension NetworkModel {
-    /// The weights that each layer of a graph needs, in Keras's order: trainable ones first, then the others.
-    package static func layout(_ graph: NetworkGraph) -> [WeightLayout] {
-        graph.layers.filter { !$0.slots.isEmpty }.map { layer in
-            WeightLayout(
-                layer: layer.name,
-                weights: fileOrder(layer, graph).map { (name: graph.slots[$0].name, shape: graph.slots[$0].shape) })
-        }
-    }
-
-    private static func fileOrder(_ layer: GraphLayer, _ graph: NetworkGraph) -> [Int] {
-        layer.slots.filter { graph.slots[$0].isTrainable } + layer.slots.filter { !graph.slots[$0].isTrainable }
-    }
+    /// What files have of a graph that was read from a configuration: its layers in the order of that, and their weights.
+    package static func layout(_ graph: NetworkGraph) -> NetworkLayout { KerasLayout(graph, from: .file).layout }
 
     /// Configuration and weights for a file.
-    package func record(in context: Context) throws(ApusError) -> NetworkRecord {
-        try NetworkModel.record(graph, weights, in: context)
+    package func record(as form: NetworkRecord.Form = .legacy, in context: Context) throws(ApusError) -> NetworkRecord {
+        try NetworkModel.record(graph, weights, as: form, in: context)
     }
 
-    static func record(_ graph: NetworkGraph, _ weights: Buffer<Float>, in context: Context) throws(ApusError)
-        -> NetworkRecord
-    {
+    static func record(
+        _ graph: NetworkGraph, _ weights: Buffer<Float>, as form: NetworkRecord.Form, in context: Context
+    ) throws(ApusError) -> NetworkRecord {
+        // Weights alone go into the model that the network came from, everything else into one made anew.
+        let order = KerasLayout(graph, from: form == .weights ? .file : .graph)
         var layers: [NetworkRecord.Layer] = []
-        for layer in graph.layers {
-            // Keras lists the input of a Functional model, not that of a Sequential one.
-            if layer.layer is InputLayer, graph.isSequential { continue }
-            var values: [(name: String, value: Tensor)] = []
-            for index in fileOrder(layer, graph) {
-                let slot = graph.slots[index]
-                values.append(
-                    (
-                        name: slot.name,
-                        value: try Tensor(
-                            floats: UnsafePointer(weights.pointer + slot.offset), slot.shape, in: context.allocator)
-                    ))
+        for (index, slots) in zip(order.layers, order.slots) {
+            var layer = NetworkRecord.Layer(name: graph.layers[index].name)
+            for slot in slots.map({ graph.slots[$0] }) {
+                let value = try Tensor(
+                    floats: UnsafePointer(weights.pointer + slot.offset), slot.shape, in: context.allocator)
+                layer.weights.append((name: slot.name, value: value))
             }
-            layers.append(NetworkRecord.Layer(name: layer.name, weights: values))
+            layers.append(layer)
         }
-        return NetworkRecord(config: KerasConfig.write(graph), layers: layers)
+        return NetworkRecord(
+            form, config: form == .archive ? KerasArchiveConfig.write(graph) : KerasConfig.write(graph), layers: layers,
+            tree: order.layout.tree)
     }
 
     /// A model from a file's configuration and weights, matched by position. Throws `corrupt` with both counts or
     /// shapes where they differ.
     package convenience init(record: NetworkRecord, graph: NetworkGraph, in context: Context) throws(ApusError) {
         let weights = try Buffer<Float>(zeros: graph.weightCount, in: context.allocator)
-        let needed = graph.layers.filter { !$0.slots.isEmpty }
+        let order = KerasLayout(graph, from: .file)
+        let needed = zip(order.layers, order.slots).filter { !$0.1.isEmpty }
         let stored = record.layers.filter { !$0.weights.isEmpty }
         guard needed.count == stored.count else {
             throw .corrupt(
                 "The configuration has \(needed.count) layers with weights, the file has weights of \(stored.count).")
         }
-        for (layer, values) in zip(needed, stored) {
-            let order = NetworkModel.fileOrder(layer, graph)
-            guard order.count == values.weights.count else {
+        for ((layer, slots), values) in zip(needed, stored) {
+            guard slots.count == values.weights.count else {
                 throw .corrupt(
-                    "layer '\(layer.name)' has \(order.count) weights, the file has \(values.weights.count) for it.")
+                    "layer '\(graph.layers[layer].name)' has \(slots.count) weights, the file has \(values.weights.count) for it."
+                )
             }
-            for (index, value) in zip(order, values.weights) {
-                try NetworkModel.store(value.value, in: graph.slots[index], of: weights)
+            for (slot, value) in zip(slots, values.weights) {
+                try NetworkModel.store(value.value, in: graph.slots[slot], of: weights)
             }
         }
         self.init(graph: graph, weights: weights)
@@ -86,7 +75,7 @@ extension NetworkModel {
             -> Void
     ) throws(ApusError) {
         let fresh = try weights.copy(in: context.allocator)
-        let places = graph.layers.filter { !$0.slots.isEmpty }.map { NetworkModel.fileOrder($0, graph) }
+        let places = KerasLayout(graph, from: .file).slots
         try fill { (layer, weight, value) throws(ApusError) in
             try NetworkModel.store(value, in: self.graph.slots[places[layer][weight]], of: fresh)
         }

@@ -80,6 +80,17 @@ package final class NetworkGraph: Sendable {
     package let trainableCount: Int
     /// Numbers in the trainable weights, without what `trainableCount` has between them.
     var trainableNumbers: Int { slots.reduce(0) { $1.isTrainable ? $0 + $1.count : $0 } }
+    /// How the configuration lists it that it was read from; nil for one that was built.
+    package let listing: Listing?
+
+    /// How a configuration lists a model.
+    package struct Listing: Sendable {
+        /// Whether its class is Sequential.
+        let isSequential: Bool
+        /// Its layers in the order of the configuration.
+        let order: [Int]
+    }
+
     /// Whether every input declares all of its extents.
     package let hasFixedInputs: Bool
     /// Calls of plain layers when all nested models are taken apart, and how deep they are nested.
@@ -92,7 +103,7 @@ package final class NetworkGraph: Sendable {
     ///   known.
     init(
         name: String, layers given: [GraphLayer], calls: [GraphCall], values: [GraphValue], inputs: [Int],
-        outputs: [Int]
+        outputs: [Int], listing: Listing? = nil
     ) throws(ApusError) {
         var (size, depth) = (0, 1)
         for call in calls {
@@ -157,6 +168,7 @@ package final class NetworkGraph: Sendable {
         self.values = values
         self.inputs = inputs
         self.outputs = outputs
+        self.listing = listing
         self.slots = slots
         self.hasFixedInputs = inputs.allSatisfy { values[$0].shape.isKnown }
         self.weightCount = offset

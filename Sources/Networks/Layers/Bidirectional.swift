@@ -96,6 +96,9 @@ final class Bidirectional: CompositeLayer {
     }
 
     var parts: [GraphLayer] { [forwardLayer, backwardLayer] }
+    var partKeys: [String] { ["forward_layer", "backward_layer"] }
+    /// Keras 3.0 keeps the layer that it made both of.
+    var emptyParts: [(key: String, parts: [String])] { [("layer", ["cell"])] }
     private var settings: RecurrentSettings { forwardPart.settings }
 
     var inputCount: ClosedRange<Int> { 1...1 + forwardPart.stateCount + backwardPart.stateCount }

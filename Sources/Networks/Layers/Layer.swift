@@ -126,6 +126,9 @@ package protocol Layer: AnyObject, Sendable {
     /// Whether Keras's constructor of this kind takes `trainable`.
     var configSaysTrainable: Bool { get }
 
+    /// The attribute of Keras's layer whose object has the layer's weights in files; nil where they are its own.
+    var variablesPart: String? { get }
+
     /// What Keras says in each call instead of in the configuration, by names that are also parameters here:
     /// use_causal_mask.
     var callKeywords: [(key: String, value: JSON)] { get }
@@ -149,6 +152,7 @@ extension Layer {
     package var activityRegularizer: (any Regularizer)? { nil }
     package var config: [(key: String, value: JSON)] { parameters.values }
     package var configSaysTrainable: Bool { true }
+    package var variablesPart: String? { nil }
     package var callKeywords: [(key: String, value: JSON)] { [] }
 }
 
@@ -157,11 +161,21 @@ package protocol CompositeLayer: Layer {
     /// The layers that it is made of, with their names.
     var parts: [GraphLayer] { get }
 
+    /// Keras's attributes that hold the parts, which are their groups in files; none where Keras has no parts, and for a
+    /// model, whose parts are listed.
+    var partKeys: [String] { get }
+
+    /// Further attributes of Keras's layer that hold objects without weights, and those within.
+    var emptyParts: [(key: String, parts: [String])] { get }
+
     /// Makes the calls of one call of this layer. The inner layers' weights are parts of `weights(_:)`, in its order.
     func expand(_ inputs: [Program.Flow], in expansion: Expansion) throws(ApusError) -> [Program.Flow]
 }
 
 extension CompositeLayer {
+    package var partKeys: [String] { [] }
+    package var emptyParts: [(key: String, parts: [String])] { [] }
+
     /// Calls of plain layers that a call comes to, and how deep layers are nested in it.
     var extent: (size: Int, depth: Int) {
         if let model = self as? NestedModel { return (model.graph.size, model.graph.depth + 1) }

@@ -105,6 +105,8 @@ final class MultiHeadAttention: CompositeLayer {
     }
 
     var parts: [GraphLayer] { [query, key, value] + [try? end(Shape(1))].compactMap { $0 } }
+    var partKeys: [String] { ["query_dense", "key_dense", "value_dense", "output_dense"] }
+    var emptyParts: [(key: String, parts: [String])] { [("_dropout_layer", []), ("_softmax", [])] }
     var inputCount: ClosedRange<Int> { 2...3 }
     var inputNames: [String] { ["query", "value", "key"] }
 

@@ -19,6 +19,7 @@ final class TimeDistributed: CompositeLayer {
     }
 
     var parts: [GraphLayer] { [inner] }
+    var partKeys: [String] { ["layer"] }
 
     func outputShapes(_ inputs: [Shape]) throws(ApusError) -> [Shape] {
         guard let input = inputs.first, input.rank > 0 else {

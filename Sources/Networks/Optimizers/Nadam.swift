@@ -26,7 +26,7 @@ struct Nadam: Optimizer {
 
     /// U_t = beta_1^t (1 - q/2)(1 - q^2/2)...(1 - q^t/2), q = 0.96, without a loop over the steps so far: the logarithm
     /// of the infinite product (1 - x)(1 - x q)(1 - x q^2)... is minus the sum of x^k / (k (1 - q^k)).
-    private func product(_ t: Double) -> Double {
+    func product(_ t: Double) -> Double {
         let q = 0.96
         func logarithm(_ x: Double) -> Double {
             var (sum, power, ratio) = (0.0, 1.0, 1.0)

@@ -39,6 +39,8 @@ final class RecurrentLayer<Cell: RecurrentCell>: SequenceLayer {
     var activityRegularizer: (any Regularizer)? { settings.activityRegularizer }
     var inputCount: ClosedRange<Int> { 1...1 + cell.stateCount }
     var inputNames: [String] { ["sequences", "initial_state"] }
+    /// Keras's cell has them.
+    var variablesPart: String? { "cell" }
     var stateCount: Int { cell.stateCount }
     var width: Int { cell.units * cell.gateCount }
 

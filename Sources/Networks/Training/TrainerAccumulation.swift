@@ -6,6 +6,8 @@ struct BatchGroup: Sendable {
     /// What all of them and the last of them weigh.
     var size = 0.0
     var lastSize = 0.0
+    /// Each weighs as much as the batch to come: they are from a file of Keras, which does not say.
+    var isUnsized = false
 }
 
 /// Gradient accumulation: the gradients of several batches make one update, that of all their rows at once.
@@ -27,6 +29,11 @@ extension Trainer {
         }
         // A batch without positions that count still has the penalties of the weights.
         let size = max(size, 0x1p-20)
+        if holdsGroup, state.group.isUnsized {
+            state.group.size = Double(state.group.batches) * size
+            state.group.lastSize = size
+            state.group.isUnsized = false
+        }
         if !holdsGroup {
             zeroGradients()
         } else if state.group.lastSize != size {
@@ -71,6 +78,14 @@ extension Trainer {
         own.set("accumulated_size", .real(state.group.size))
         own.set("accumulated_last_size", .real(state.group.lastSize))
         own.set("accumulated_gradients", .tensor(tensor))
+    }
+
+    /// Goes on from a file of Keras: after so many updates, with the gradients of so many batches that wait.
+    func restore(iteration: Int, waiting: Int) {
+        state.iteration = iteration
+        guard waiting > 0 else { return }
+        state.group = BatchGroup(batches: waiting, size: Double(waiting), lastSize: 1, isUnsized: true)
+        holdsGradients = true
     }
 
     /// Takes a group from a checkpoint's own state, where there is one.

@@ -34,6 +34,12 @@ extension Datatype {
                 let value = Float(halfBits: bigEndian ? bits.byteSwapped : bits)
                 out.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
             }
+        case (.brainFloat, .float32):
+            for index in 0..<count {
+                let bits = source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
+                let value = UInt32(UInt16(littleEndian: bits)) << 16
+                out.storeBytes(of: value, toByteOffset: 4 * index, as: UInt32.self)
+            }
         case (.integer(let size, let signed, let bigEndian), .int64):
             for index in 0..<count {
                 var bits: UInt64 = 0

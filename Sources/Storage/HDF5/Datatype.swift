@@ -4,6 +4,8 @@ import Core
 enum Datatype: Equatable {
     /// IEEE 754 of 2, 4 or 8 bytes.
     case float(size: Int, bigEndian: Bool)
+    /// Opaque elements of two bytes: bfloat16 in Keras's files, the upper half of a float32.
+    case brainFloat
     case integer(size: Int, signed: Bool, bigEndian: Bool)
     /// One byte, 0 or 1, as h5py writes booleans.
     case boolean
@@ -17,6 +19,7 @@ enum Datatype: Equatable {
         switch self {
         case .float(let size, _), .integer(let size, _, _), .text(let size), .variableText(let size): size
         case .boolean: 1
+        case .brainFloat: 2
         case .other(_, let size): size
         }
     }
@@ -27,6 +30,7 @@ enum Datatype: Equatable {
         case .float(let size, _): "float\(8 * size)"
         case .integer(let size, let signed, _): "\(signed ? "" : "u")int\(8 * size)"
         case .boolean: "bool"
+        case .brainFloat: "opaque"
         case .text, .variableText: "text"
         case .other(let name, _): name
         }
@@ -64,6 +68,7 @@ enum Datatype: Equatable {
                 self = .float(size: size, bigEndian: order == 1)
             }
         case 3: self = .text(size: size)
+        case 5 where size == 2: self = .brainFloat
         case 8:
             if try Datatype.isBoolean(&cursor, members: bits & 0xFFFF, version) { self = .boolean }
         case 9:

@@ -21,6 +21,16 @@ struct Inflate {
         try inflate.run()
     }
 
+    /// Fills `out` from a stream without zlib's frame, as zip archives have it. Throws `corrupt` unless the stream is whole,
+    /// ends where it should and holds exactly as much.
+    static func raw(
+        _ bytes: UnsafeRawPointer, _ count: Int, into out: UnsafeMutablePointer<UInt8>, _ outCount: Int, of name: String
+    ) throws(ApusError) {
+        var inflate = Inflate(bytes, count, out, outCount, name)
+        try inflate.blocks()
+        guard inflate.bitCount < 8, inflate.inputPosition == count else { throw inflate.damaged() }
+    }
+
     private init(
         _ bytes: UnsafeRawPointer, _ count: Int, _ out: UnsafeMutablePointer<UInt8>, _ outCount: Int, _ name: String
     ) {
@@ -39,6 +49,15 @@ struct Inflate {
         guard method & 15 == 8, method >> 4 <= 7, (method << 8 | flags) % 31 == 0, flags & 0x20 == 0 else {
             throw damaged()
         }
+        try blocks()
+        _ = try take(bitCount & 7)
+        var stored = 0
+        for _ in 0..<4 { stored = stored << 8 | (try take(8)) }
+        guard stored == adler32() else { throw damaged() }
+    }
+
+    /// All blocks up to the last, which must fill the output.
+    private mutating func blocks() throws(ApusError) {
         var last = false
         while !last {
             last = try take(1) == 1
@@ -52,10 +71,6 @@ struct Inflate {
             }
         }
         guard outputPosition == outputCount else { throw damaged() }
-        _ = try take(bitCount & 7)
-        var stored = 0
-        for _ in 0..<4 { stored = stored << 8 | (try take(8)) }
-        guard stored == adler32() else { throw damaged() }
     }
 
     private func adler32() -> Int {

@@ -44,6 +44,7 @@ struct StoredArray {
         switch type {
         case .float(8, _) where exact: try tensor(.float64)
         case .float(let size, _) where !exact || size == 4: try tensor(.float32)
+        case .brainFloat where !exact: try tensor(.float32)
         case .integer(4, true, _) where exact: try tensor(.int32)
         case .integer(8, true, _) where exact: try tensor(.int64)
         case .integer(1, false, _) where exact: try tensor(.uint8)

@@ -18,7 +18,7 @@ enum NetworkReader {
         let whole = OldConfiguration.completed(config, version, found)
         let expected = try layout?(whole)
         var network = NetworkRecord(config: whole, kerasVersion: version)
-        network.layers = try layers(found, expected)
+        network.layers = try layers(found, expected?.layers)
         if training { network.training = try self.training(in: root) }
         return network
     }
@@ -26,10 +26,15 @@ enum NetworkReader {
     /// The version of Keras that wrote a group; nil where it does not say. Throws for one whose layout is another.
     static func version(of group: FileObject) throws(ApusError) -> String? {
         let version = try group.attribute("keras_version")?.text()
+        try check(version: version)
+        return version
+    }
+
+    /// Throws for a writer whose files are not read.
+    static func check(version: String?) throws(ApusError) {
         if let version, version.hasPrefix("1.") || version == "1" {
             throw .unsupported("The file was written by Keras \(version), whose layout is not read; Keras 2 and 3 are.")
         }
-        return version
     }
 
     private static func json(_ name: String, of root: FileObject) throws(ApusError) -> JSON? {
@@ -107,21 +112,24 @@ enum NetworkReader {
                     "The layer '\(wanted.layer)' needs \(wanted.weights.count) weights, the file has \(layer.arrays.count) in '\(layer.name)'."
                 )
             }
-            for (array, weight) in zip(layer.arrays, wanted.weights) {
-                try checkType(of: array, as: weight.name, of: wanted.layer)
-                guard array.shape == weight.shape else {
-                    throw .corrupt(
-                        "The weight '\(weight.name)' of layer '\(wanted.layer)' must have shape \(weight.shape), the file has \(array.shape)."
-                    )
-                }
-            }
+            for (array, weight) in zip(layer.arrays, wanted.weights) { try check(array, is: weight, of: wanted.layer) }
+        }
+    }
+
+    /// Throws unless an array can be that weight of a layer.
+    static func check(_ array: StoredArray, is weight: (name: String, shape: Shape), of layer: String) throws(ApusError) {
+        try checkType(of: array, as: weight.name, of: layer)
+        guard array.shape == weight.shape else {
+            throw .corrupt(
+                "The weight '\(weight.name)' of layer '\(layer)' must have shape \(weight.shape), the file has \(array.shape)."
+            )
         }
     }
 
     /// Throws for arrays that can be no weight, whatever their shape.
     static func checkType(of array: StoredArray, as weight: String, of layer: String) throws(ApusError) {
         switch array.type {
-        case .float: break
+        case .float, .brainFloat: break
         // A count is a whole number: that of Normalization.
         case .integer where array.shape.rank == 0: break
         default:
@@ -152,10 +160,14 @@ enum NetworkReader {
                 training.optimizerWeights.append((name: array.name, value: try array.tensor(exact: false)))
             }
         }
-        if let group = try root.child(NetworkWriter.trainerGroup) {
-            try RecordReader.checkVersions(of: group, "The training state")
-            training.state = try RecordReader.record(in: group)
-        }
+        training.state = try trainerState(in: root)
         return training
+    }
+
+    /// What Apus keeps beside Keras's training state; nil in files of other writers.
+    static func trainerState(in root: FileObject) throws(ApusError) -> Record? {
+        guard let group = try root.child(NetworkWriter.trainerGroup) else { return nil }
+        try RecordReader.checkVersions(of: group, "The training state")
+        return try RecordReader.record(in: group)
     }
 }

@@ -63,11 +63,17 @@ enum NetworkWriter {
             let group = try writer.group("optimizer_weights", in: writer.root)
             try write(training.optimizerWeights, to: group, writer, context)
         }
-        if let state = training.state {
-            let group = try writer.group(trainerGroup, in: writer.root)
-            try RecordWriter.versions(of: group, writer)
-            try RecordWriter.write(state, to: group, writer, context)
-        }
+        try write(training.state, writer, context)
+    }
+
+    /// The trainer's own state, where Keras does not look.
+    static func write(
+        _ state: Record?, _ writer: borrowing ImageWriter, _ context: Context
+    ) throws(ApusError) {
+        guard let state else { return }
+        let group = try writer.group(trainerGroup, in: writer.root)
+        try RecordWriter.versions(of: group, writer)
+        try RecordWriter.write(state, to: group, writer, context)
     }
 
     /// Arrays under their names, which lead through groups, and the list of the names.
@@ -115,7 +121,8 @@ enum NetworkWriter {
         }
     }
 
-    private static func size(of network: NetworkRecord) -> Int {
+    /// About how many bytes the file will have.
+    static func size(of network: NetworkRecord) -> Int {
         var total = 16_384
         for layer in network.layers {
             total &+= layer.weights.reduce(1024) { $0 &+ $1.value.bytes.count &+ 512 }

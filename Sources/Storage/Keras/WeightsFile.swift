@@ -83,18 +83,71 @@ package struct WeightsReport: Sendable {
 /// Pairs the layers of a file with those of a network, as Keras does. Nothing of the arrays is read.
 struct WeightsPairing {
     private(set) var report = WeightsReport()
-    /// What to read: the array, and the layer and weight that it is for.
+    /// What to read: the array, and the layer and weight of the layout that it is for.
     private(set) var reads: [(layer: Int, weight: Int, array: StoredArray)] = []
     private let matching: WeightMatching
+    /// The layers with weights, and their places in the network's layout.
     private let expected: [WeightLayout]
+    private let places: [Int]
 
     /// Throws `shape` for layers, counts or shapes that do not fit, `corrupt` for arrays that are no weights.
-    init(
-        _ found: [NetworkReader.StoredLayer], with expected: [WeightLayout], _ matching: WeightMatching
-    ) throws(ApusError) {
+    init(_ root: FileObject, with layout: NetworkLayout, _ matching: WeightMatching) throws(ApusError) {
         self.matching = matching
-        self.expected = expected
+        places = layout.layers.indices.filter { !layout.layers[$0].weights.isEmpty }
+        expected = places.map { layout.layers[$0] }
         let chosen = try matching.chosen(expected.map(\.layer))
+        if let found = try WeightsPairing.layers(of: root) {
+            try pair(found, chosen)
+        } else {
+            try pair(in: root, layout, chosen)
+        }
+    }
+
+    /// The weights of a file in the legacy layout, layer by layer; nil for a file in Keras 3's tree.
+    private static func layers(of root: FileObject) throws(ApusError) -> [NetworkReader.StoredLayer]? {
+        let hasNames = try root.attribute("layer_names") != nil
+        let hasSplitNames = try root.attribute("layer_names0") != nil
+        if hasNames || hasSplitNames {
+            _ = try NetworkReader.version(of: root)
+            return try NetworkReader.stored(in: root)
+        }
+        if let group = try root.isGroup ? root.child("model_weights") : nil {
+            _ = try NetworkReader.version(of: root)
+            return try NetworkReader.stored(in: group)
+        }
+        if try KerasWeights.isTree(root) { return nil }
+        if try root.attribute("apus_format") != nil {
+            throw .unsupported("The file holds a model of another kind, not a network's weights.")
+        }
+        throw try FileImage.withoutModel(root)
+    }
+
+    /// Weights of Keras 3's tree, in which objects are found by their classes and order.
+    private mutating func pair(in root: FileObject, _ layout: NetworkLayout, _ chosen: [Bool]) throws(ApusError) {
+        guard !matching.byName else {
+            throw .invalid("by_name is for the legacy layout; a file of Keras 3's tree does not go by names of layers.")
+        }
+        var reasons: [String] = []
+        let found = try WeightTreeReader.arrays(in: root, layout) { reasons.append($0.message) }
+        for (index, layer) in expected.enumerated() {
+            for (number, weight) in layer.weights.enumerated() {
+                let path = "\(layer.layer)/\(weight.name)"
+                if !chosen[index] {
+                    report.untouched.append(path)
+                } else if let array = found[places[index]][number] {
+                    report.loaded.append(path)
+                    reads.append((layer: places[index], weight: number, array: array))
+                } else {
+                    let reason = reasons.joined(separator: " ")
+                    guard matching.skipsMismatch else { throw .shape(reason) }
+                    report.skipped.append((weight: path, reason: "weight '\(path)' has no counterpart: \(reason)"))
+                }
+            }
+        }
+    }
+
+    /// Weights of the legacy layout.
+    private mutating func pair(_ found: [NetworkReader.StoredLayer], _ chosen: [Bool]) throws(ApusError) {
         let partners = try matching.byName ? byName(found) : byPosition(found)
         for (index, partner) in partners.enumerated() {
             if let partner, chosen[index] {
@@ -144,7 +197,7 @@ struct WeightsPairing {
                 continue
             }
             report.loaded.append(path)
-            reads.append((layer: index, weight: number, array: array))
+            reads.append((layer: places[index], weight: number, array: array))
         }
     }
 }
@@ -160,52 +213,33 @@ extension FileImage {
     /// Reads weights for a network that there is: from a file of weights, or from that of a whole model.
     ///
     /// - Parameters:
-    ///   - layers: the network's layers with weights, in model order.
+    ///   - layout: what files have of the network.
     ///   - accept: sees what will be done before anything of it is done; false ends here.
-    ///   - set: takes the value of a weight, of the layer and weight of these places in `layers`: float32 of its shape,
+    ///   - set: takes the value of a weight, of the layer and weight of these places in the layout: float32 of its shape,
     ///     or a whole number.
     ///
     /// Throws `shape` where file and network do not fit, and what `decode` throws; before the first value is read.
     package static func loadWeights(
-        path: String, limits: LoadLimits = LoadLimits(), in context: Context, for layers: [WeightLayout],
+        path: String, limits: LoadLimits = LoadLimits(), in context: Context, for layout: NetworkLayout,
         matching: WeightMatching, accept: (WeightsReport) throws(ApusError) -> Bool,
         set: (_ layer: Int, _ weight: Int, _ value: Tensor) throws(ApusError) -> Void
     ) throws(ApusError) -> WeightsReport {
         let bytes = try RegularFile.read(path, limits: limits, in: context)
         defer { withExtendedLifetime(bytes) {} }
-        let pairing: WeightsPairing
-        let file: FileReader
-        do throws(ApusError) {
-            file = try reader(of: UnsafeRawBufferPointer(bytes.elements), limits: limits, in: context)
-        } catch { throw error.within("'\(path)'") }
-        defer { file.forget() }
-        do throws(ApusError) {
-            pairing = try WeightsPairing(storedLayers(of: file.root(), matching), with: layers, matching)
-        } catch { throw error.code == .interrupted ? error : error.within("'\(path)'") }
-        guard try accept(pairing.report) else { return pairing.report }
-        do throws(ApusError) {
+        func load(_ bytes: UnsafeRawBufferPointer) throws(ApusError) -> WeightsReport {
+            let root = try root(of: bytes, limits: limits, in: context)
+            defer { root.file.forget() }
+            let pairing = try WeightsPairing(root, with: layout, matching)
+            guard try accept(pairing.report) else { return pairing.report }
             for read in pairing.reads { try set(read.layer, read.weight, read.array.tensor(exact: false)) }
+            return pairing.report
+        }
+        do throws(ApusError) {
+            let content = UnsafeRawBufferPointer(bytes.elements)
+            guard isArchive(content) else { return try load(content) }
+            let weights = try ArchiveReader.weights(in: content, limits: limits, in: context)
+            defer { withExtendedLifetime(weights) {} }
+            return try load(weights.bytes)
         } catch { throw error.code == .interrupted ? error : error.within("'\(path)'") }
-        return pairing.report
-    }
-
-    /// The weights of a file, layer by layer.
-    private static func storedLayers(
-        of root: FileObject, _ matching: WeightMatching
-    ) throws(ApusError) -> [NetworkReader.StoredLayer] {
-        let hasNames = try root.attribute("layer_names") != nil
-        let hasSplitNames = try root.attribute("layer_names0") != nil
-        if hasNames || hasSplitNames {
-            _ = try NetworkReader.version(of: root)
-            return try NetworkReader.stored(in: root)
-        }
-        if let group = try root.isGroup ? root.child("model_weights") : nil {
-            _ = try NetworkReader.version(of: root)
-            return try NetworkReader.stored(in: group)
-        }
-        if try root.attribute("apus_format") != nil {
-            throw .unsupported("The file holds a model of another kind, not a network's weights.")
-        }
-        throw try withoutModel(root)
     }
 }

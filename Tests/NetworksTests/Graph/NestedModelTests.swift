@@ -26,7 +26,7 @@ struct NestedModelTests {
             ])
         // Keras's legacy order: what trains, then what does not.
         #expect(
-            NetworkModel.layout(model.graph)[0].weights.map(\.name).suffix(3) == [
+            NetworkModel.layout(model.graph).layers.first { $0.layer == "tower" }?.weights.map(\.name).suffix(3) == [
                 "dense_1/bias", "batch_normalization/moving_mean", "batch_normalization/moving_variance",
             ])
         // The weights are those of the tower.

@@ -1,7 +1,6 @@
 """What every network has: weights, training, predictions, files."""
 
 import ctypes
-import os
 
 import numpy
 
@@ -11,7 +10,7 @@ from ._library import lib
 from ._model_data import ModelData
 from ._trainer import Trainer, network_array
 from ._training import Training, positive
-from ._weight_files import WeightFiles, check_name, storage
+from ._weight_files import WeightFiles, storage
 from .data import HDF5Dataset
 
 
@@ -423,7 +422,10 @@ class Model(Training, ModelData, WeightFiles):
     # Files
 
     def save(self, path, *, deflate=0, fletcher32=False):
-        """Saves the network to an HDF5 file (``.h5``) that Keras opens too, whole or not at all.
+        """Saves the network to a file that Keras opens too, whole or not at all.
+
+        As in Keras the name's ending says what: an archive of Keras 3 (``.keras``), weights alone (``.weights.h5``), or
+        an HDF5 file of Keras 2 and 3 (every other name, ``.h5``).
 
         Parameters
         ----------
@@ -433,7 +435,6 @@ class Model(Training, ModelData, WeightFiles):
         fletcher32 : bool, default False
             Whether larger weights carry checksums.
         """
-        check_name(path)
         self._current().save(path, storage(deflate, fletcher32))
 
     def to_json(self):
@@ -441,11 +442,12 @@ class Model(Training, ModelData, WeightFiles):
         return self._require_built().to_json()
 
     def save_checkpoint(self, path):
-        """Saves network, optimizer, position, random state and history to an HDF5 file (``.h5``).
+        """Saves network, optimizer, position, random state and history to a file that Keras opens too.
 
-        ``apus.load_checkpoint`` goes on from it, anywhere, to the same bits as if training had not been interrupted.
+        ``apus.load_checkpoint`` goes on from it, anywhere, to the same bits as if training had not been interrupted. Keras
+        goes on from an archive (a name that ends in ``.keras``) with its optimizer as it was; any other name is that of
+        an HDF5 file (``.h5``), from which Keras 2 can.
         """
-        check_name(path)
         self._require_trainer().save(path)
 
     def __reduce__(self):

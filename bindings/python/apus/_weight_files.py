@@ -10,7 +10,8 @@ class WeightFiles:
     """What a network does with files of weights."""
 
     def save_weights(self, filepath, overwrite=True, *, deflate=0, fletcher32=False):
-        """Saves the weights alone to an HDF5 file (``.h5``) in Keras's legacy layout, whole or not at all.
+        """Saves the weights alone to an HDF5 file, whole or not at all: in Keras 3's tree where the name ends in
+        ``.weights.h5``, in Keras's legacy layout under any other name (``.h5``).
 
         FileExistsError when ``overwrite`` is False and the file is there; ``deflate`` and ``fletcher32`` as for ``save``.
 
@@ -24,7 +25,6 @@ class WeightFiles:
         >>> other.load_weights(path, by_name=True, layers=["features"])["loaded"]
         ['features/kernel', 'features/bias']
         """
-        check_name(filepath)
         if not overwrite and os.path.lexists(filepath):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(filepath))
         self._current().save_weights(filepath, storage(deflate, fletcher32))
@@ -65,9 +65,3 @@ class WeightFiles:
 def storage(deflate, fletcher32):
     """How a save stores large arrays, None for as they are."""
     return {"deflate": deflate, "fletcher32": bool(fletcher32)} if deflate or fletcher32 else None
-
-
-def check_name(path):
-    """Refuses names that Keras would take for other formats."""
-    if os.fsdecode(path).lower().endswith(".keras"):
-        raise ValueError("this version writes HDF5 files only: give the file a name that ends in .h5")

@@ -25,7 +25,7 @@ __all__ = [
 
 
 def load_model(path):
-    """The model that a file keeps: a network from Apus or Keras (``.h5``), or an estimator that Apus has saved.
+    """The model that a file keeps: a network from Apus or Keras (``.keras``, ``.h5``), or an estimator that Apus has saved.
 
     Raises FileNotFoundError, OSError when the file cannot be read, ``apus.CorruptFileError`` when it is damaged and
     NotImplementedError when it has something that this version does not know. A network has to be compiled before it
@@ -50,7 +50,8 @@ def load_model(path):
 def load_checkpoint(path):
     """The network of ``save_checkpoint``, ready to go on with ``fit``; ``history`` has all epochs before.
 
-    Optimizer and loss are those of the file; to use others, call ``compile``.
+    Optimizer and loss are those of the file; to use others, call ``compile``. From a file of Keras (``.keras``, or ``.h5``
+    with its optimizer's state) training goes on with Keras's next steps.
     """
     trainer, handle = Trainer.load(path)
     model = network_of(handle)
