@@ -26,12 +26,13 @@ private func limits(_ given: UnsafePointer<apus_load_limits>?, _ context: Contex
 
 /// The file of a model.
 private func encode(_ model: ModelHandle, _ given: UnsafePointer<CChar>?, _ context: Context) throws(ApusError)
-    -> Buffer<UInt8>
+    -> FileParts
 {
     _ = try Parameters(kind: "save", specs: [], text: optionalText(given, "options"))
     switch model.content {
-    case .estimator(let model): return try FileImage.encode(.estimator(EstimatorCatalog.record(of: model)), in: context)
-    case .network(let network): return try FileImage.encode(.network(network.record(in: context)), in: context)
+    case .estimator(let model):
+        return try FileImage.parts(of: .estimator(EstimatorCatalog.record(of: model)), in: context)
+    case .network(let network): return try FileImage.parts(of: .network(network.record(in: context)), in: context)
     }
 }
 
@@ -93,9 +94,7 @@ public func apus_model_save(
     boundary(context) { (context) throws(ApusError) in
         let model = try Apus.model(model)
         let path = try text(path, "path")
-        let bytes = try encode(model, options, context)
-        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-        withExtendedLifetime(bytes) {}
+        try AtomicFile.write(encode(model, options, context), to: path, in: context)
     }
 }
 
@@ -118,16 +117,16 @@ public func apus_model_save_memory(
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in
         let needed = try require(needed, "needed")
-        let bytes = try encode(Apus.model(model), options, context)
-        needed.pointee = bytes.count
+        let file = try encode(Apus.model(model), options, context)
+        needed.pointee = file.count
         guard let buffer else {
             if capacity == 0 { return }
             throw .invalid("buffer must not be NULL with a capacity of \(capacity).")
         }
-        guard UInt(bitPattern: capacity) >= UInt(bytes.count) else {
-            throw ApusError(.bufferTooSmall, "The file needs \(bytes.count) bytes, the buffer has \(capacity).")
+        guard UInt(bitPattern: capacity) >= UInt(file.count) else {
+            throw ApusError(.bufferTooSmall, "The file needs \(file.count) bytes, the buffer has \(capacity).")
         }
-        buffer.copyMemory(from: bytes.pointer, byteCount: bytes.count)
+        try file.copy(to: buffer)
     }
 }
 
@@ -153,17 +152,21 @@ public func apus_model_save_stream(
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in
         let write = try require(write, "write")
-        let bytes = try encode(Apus.model(model), options, context)
-        let chunk = 1 << 20
+        let file = try encode(Apus.model(model), options, context)
+        let most = 1 << 20
         var done = 0
-        while done < bytes.count {
-            try context.checkInterrupt()
-            let count = min(chunk, bytes.count - done)
-            let answer = write(user, bytes.pointer + done, count)
-            guard answer == 0 else {
-                throw .io("The write callback returned \(answer) after \(done) of \(bytes.count) bytes.")
+        try file.forEachRun { (run) throws(ApusError) in
+            var place = 0
+            while place < run.count, let start = run.baseAddress {
+                try context.checkInterrupt()
+                let count = min(most, run.count - place)
+                let answer = write(user, start + place, count)
+                guard answer == 0 else {
+                    throw .io("The write callback returned \(answer) after \(done) of \(file.count) bytes.")
+                }
+                place += count
+                done += count
             }
-            done += count
         }
     }
 }
@@ -215,9 +218,8 @@ public func apus_trainer_save(_ context: OpaquePointer?, _ trainer: OpaquePointe
 
 /// Writes a trainer's checkpoint.
 func saveCheckpoint(_ trainer: Trainer, to path: String, _ context: Context) throws(ApusError) {
-    let bytes = try FileImage.encode(.network(trainer.record(in: context)), in: context)
-    try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-    withExtendedLifetime(bytes) {}
+    let file = try FileImage.parts(of: .network(trainer.record(in: context)), in: context)
+    try AtomicFile.write(file, to: path, in: context)
 }
 
 @implementation @_cdecl("apus_trainer_load")

@@ -13,9 +13,14 @@ package enum FileImage {
     ///
     /// Throws `invalidArgument` for names that no file can hold, `outOfMemory`, `limit`, `interrupted`.
     package static func encode(_ model: SavedModel, in context: Context) throws(ApusError) -> Buffer<UInt8> {
+        try parts(of: model, in: context).gathered(in: context.allocator)
+    }
+
+    /// The same file in parts, of which the model's arrays are some: they must not change meanwhile.
+    package static func parts(of model: SavedModel, in context: Context) throws(ApusError) -> FileParts {
         switch model {
-        case .estimator(let record): try RecordWriter.image(of: record, in: context)
-        case .network(let network): try NetworkWriter.image(of: network, in: context)
+        case .estimator(let record): try RecordWriter.parts(of: record, in: context)
+        case .network(let network): try NetworkWriter.parts(of: network, in: context)
         }
     }
 
@@ -27,15 +32,24 @@ package enum FileImage {
 
     // Reading
 
-    /// The model in the file at `path`, which must be a regular file. See `decode(bytes:)`; also throws `io`.
+    /// The model in the file at `path`, which must be a regular file. See `decode(bytes:)`; also throws `io`, when the
+    /// file is cut short or written meanwhile too. Arrays are read straight to where they stay.
     package static func decode(
         path: String, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true, layout: Layout?
     ) throws(ApusError) -> SavedModel {
-        let bytes = try RegularFile.read(path, limits: limits, in: context)
+        let file = try OpenFile(path, as: "a model")
+        guard file.size <= limits.maximumFile else {
+            throw .limit("'\(path)' has \(file.size) bytes; the load limit is \(limits.maximumBytes) bytes of arrays.")
+        }
         do throws(ApusError) {
-            return try decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
+            let content = FileBytes(try FilePages(file, in: context.allocator))
+            let model = try decode(content, limits, context, training, layout)
+            try file.checkUnchanged()
+            return model
         } catch {
-            throw error.code == .interrupted ? error : error.within("'\(path)'")
+            // What looks like damage may be a file that is being written.
+            if error.code == .corrupt { try file.checkUnchanged() }
+            throw error.within(file)
         }
     }
 
@@ -50,8 +64,17 @@ package enum FileImage {
         layout: Layout?
     ) throws(ApusError) -> SavedModel {
         if bytes.isEmpty { throw foreign(bytes) }
-        let content = try FileBytes(bytes)
-        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
+        return try decode(FileBytes(bytes), limits, context, training, layout)
+    }
+
+    private static func decode(
+        _ content: FileBytes, _ limits: LoadLimits, _ context: Context, _ training: Bool, _ layout: Layout?
+    ) throws(ApusError) -> SavedModel {
+        guard let superblock = try FileReader.superblock(in: content) else {
+            let head = try content.run(0, min(content.count, 64))
+            defer { withExtendedLifetime(head) {} }
+            throw foreign(head.bytes)
+        }
         let file = try FileReader(content, superblock: superblock, limits: limits, in: context)
         defer { file.forget() }
         let root = try file.root()

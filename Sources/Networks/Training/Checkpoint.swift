@@ -94,11 +94,12 @@ extension Trainer {
             )
         ]
         for slot in storedSlots {
-            let tensor = try Tensor(.float32, slot.weight.shape, in: context.allocator)
+            let tensor: Tensor
             if let values = slot.values {
-                tensor.floats.update(from: values.pointer + slot.weight.offset, count: slot.weight.count)
+                tensor = try Tensor(sharing: values, from: slot.weight.offset, slot.weight.shape)
             } else {
-                tensor.floats.update(repeating: 0, count: slot.weight.count)
+                tensor = try Tensor(.float32, slot.weight.shape, in: context.allocator)
+                tensor.bytes.clear()
             }
             result.append((name: "\(slot.name)/\(slot.weight.path):0", value: tensor))
         }

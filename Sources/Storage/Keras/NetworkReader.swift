@@ -19,6 +19,7 @@ enum NetworkReader {
         let expected = try layout?(config)
         var network = NetworkRecord(config: config, kerasVersion: version)
         network.layers = try layers(in: group, expected)
+        network.block = expected?.first?.block?.floats
         if training { network.training = try self.training(in: root) }
         return network
     }
@@ -52,17 +53,41 @@ enum NetworkReader {
         if let top = try group.child(NetworkWriter.topLevel), try !top.list("weight_names").isEmpty {
             throw .unsupported("The model has weights outside its layers ('\(NetworkWriter.topLevel)').")
         }
-        if let expected { try check(found, against: expected) }
+        if let expected {
+            try check(found, against: expected)
+            try allocate(for: found, expected, in: group.file)
+        }
 
         var layers: [NetworkRecord.Layer] = []
+        var wanted = (expected ?? []).filter { !$0.weights.isEmpty }[...]
         for (name, arrays) in found {
             var layer = NetworkRecord.Layer(name: name)
-            for array in arrays {
-                layer.weights.append((name: short(array.name, name), value: try array.tensor(exact: false)))
+            let layout = arrays.isEmpty ? nil : wanted.popFirst()
+            for (index, array) in arrays.enumerated() {
+                let place = try layout?.place(of: index)
+                layer.weights.append((name: short(array.name, name), value: try array.weight(at: place)))
             }
             layers.append(layer)
         }
         return layers
+    }
+
+    /// Makes the model's memory, now that the file is known to have what belongs there.
+    private static func allocate(
+        for found: [(name: String, arrays: [StoredArray])], _ expected: [WeightLayout], in file: FileReader
+    ) throws(ApusError) {
+        var bytes = 0
+        for layer in found {
+            for array in layer.arrays { try array.checkStored(&bytes) }
+        }
+        guard let block = expected.first?.block else { return }
+        guard block.count <= file.limits.maximumBytes / MemoryLayout<Float>.size else {
+            throw .limit("The network's weights take the file past the load limit of \(file.limits.maximumBytes) bytes.")
+        }
+        try block.allocate(in: file.context.allocator)
+        if let floats = block.floats {
+            LargePages.advise(UnsafeMutableRawPointer(floats.pointer), floats.count * MemoryLayout<Float>.stride)
+        }
     }
 
     private static func arrays(_ names: [String], in group: FileObject) throws(ApusError) -> [StoredArray] {

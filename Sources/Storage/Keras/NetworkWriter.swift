@@ -10,8 +10,8 @@ enum NetworkWriter {
     static let topLevel = "top_level_model_weights"
 
     /// A whole file.
-    static func image(of network: NetworkRecord, in context: Context) throws(ApusError) -> Buffer<UInt8> {
-        try ImageWriter.image(expected: size(of: network), in: context.allocator) { (writer) throws(ApusError) in
+    static func parts(of network: NetworkRecord, in context: Context) throws(ApusError) -> FileParts {
+        try ImageWriter.file(in: context.allocator) { (writer) throws(ApusError) in
             try writer.attribute("keras_version", variableText: kerasVersion, utf8: true, of: writer.root)
             try writer.attribute("backend", variableText: backend, utf8: true, of: writer.root)
             try writer.attribute("model_config", variableText: network.config.text, utf8: false, of: writer.root)
@@ -98,18 +98,6 @@ enum NetworkWriter {
                 try writer.attribute("\(list)\(index)", texts: Array(part), of: group)
             }
         }
-    }
-
-    private static func size(of network: NetworkRecord) -> Int {
-        var total = 16_384
-        for layer in network.layers {
-            total &+= layer.weights.reduce(1024) { $0 &+ $1.value.bytes.count &+ 512 }
-        }
-        if let training = network.training {
-            total &+= training.optimizerWeights.reduce(4096) { $0 &+ $1.value.bytes.count &+ 512 }
-            if let state = training.state { total &+= RecordWriter.size(of: state) }
-        }
-        return total
     }
 }
 
