@@ -18,7 +18,7 @@ python := .venv/bin/python
 c_examples := $(patsubst examples/c/%.c,build/examples/%,$(wildcard examples/c/*.c))
 
 .DEFAULT_GOAL := help
-.PHONY: help lib demo test sanitize bench examples install uninstall clean packages
+.PHONY: help lib demo test sanitize fuzz bench examples install uninstall clean packages
 
 help:
 	@echo 'make demo       train on handwritten digits from C, read the model back from Python'
@@ -28,6 +28,7 @@ help:
 	@echo 'make install    library, header, pkg-config and CMake files (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo 'make uninstall  remove what install laid down'
 	@echo 'make sanitize   the C tests under the address, undefined-behaviour and thread checkers'
+	@echo 'make fuzz       the readers of files and texts on mutated input, FUZZ_RUNS=20000 executions each'
 	@echo 'make bench      the benchmarks beside their peers'
 	@echo 'make clean      remove what was built (.venv stays)'
 
@@ -55,6 +56,10 @@ test:
 
 sanitize: lib
 	@scripts/test.sh sanitize
+
+fuzz: lib
+	@scripts/python.sh test
+	@Tests/fuzz/run.sh
 
 bench: lib
 	@scripts/python.sh test

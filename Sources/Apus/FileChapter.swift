@@ -41,7 +41,7 @@ private let saveSpecs =
 /// - Parameter path: where it will be; nil for one that has no name, which is an .h5 file unless the options say.
 private func encode(
     _ model: ModelHandle, _ given: UnsafePointer<CChar>?, path: String? = nil, _ context: Context
-) throws(ApusError) -> Buffer<UInt8> {
+) throws(ApusError) -> FileParts {
     let options = try Parameters(kind: "save", specs: saveSpecs, text: optionalText(given, "options"))
     let format = options["format"]
     let storage = ArrayStorage(options)
@@ -50,7 +50,7 @@ private func encode(
         guard format.isNull || format == "h5" else {
             throw .invalid("The format '\(format.stringValue ?? "")' is for networks; every other model is saved as h5.")
         }
-        return try FileImage.encode(.estimator(EstimatorCatalog.record(of: model)), storage: storage, in: context)
+        return try FileImage.parts(of: .estimator(EstimatorCatalog.record(of: model)), storage: storage, in: context)
     case .network(let network):
         let form: NetworkRecord.Form =
             switch format.stringValue {
@@ -59,7 +59,7 @@ private func encode(
             case nil: FileImage.form(ofFileAt: path ?? "")
             default: .legacy
             }
-        return try FileImage.encode(.network(network.record(as: form, in: context)), storage: storage, in: context)
+        return try FileImage.parts(of: .network(network.record(as: form, in: context)), storage: storage, in: context)
     }
 }
 
@@ -121,9 +121,7 @@ public func apus_model_save(
     boundary(context) { (context) throws(ApusError) in
         let model = try Apus.model(model)
         let path = try text(path, "path")
-        let bytes = try encode(model, options, path: path, context)
-        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-        withExtendedLifetime(bytes) {}
+        try AtomicFile.write(encode(model, options, path: path, context), to: path, in: context)
     }
 }
 
@@ -146,16 +144,16 @@ public func apus_model_save_memory(
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in
         let needed = try require(needed, "needed")
-        let bytes = try encode(Apus.model(model), options, context)
-        needed.pointee = bytes.count
+        let file = try encode(Apus.model(model), options, context)
+        needed.pointee = file.count
         guard let buffer else {
             if capacity == 0 { return }
             throw .invalid("buffer must not be NULL with a capacity of \(capacity).")
         }
-        guard UInt(bitPattern: capacity) >= UInt(bytes.count) else {
-            throw ApusError(.bufferTooSmall, "The file needs \(bytes.count) bytes, the buffer has \(capacity).")
+        guard UInt(bitPattern: capacity) >= UInt(file.count) else {
+            throw ApusError(.bufferTooSmall, "The file needs \(file.count) bytes, the buffer has \(capacity).")
         }
-        buffer.copyMemory(from: bytes.pointer, byteCount: bytes.count)
+        try file.copy(to: buffer)
     }
 }
 
@@ -181,17 +179,21 @@ public func apus_model_save_stream(
 ) -> apus_status {
     boundary(context) { (context) throws(ApusError) in
         let write = try require(write, "write")
-        let bytes = try encode(Apus.model(model), options, context)
-        let chunk = 1 << 20
+        let file = try encode(Apus.model(model), options, context)
+        let most = 1 << 20
         var done = 0
-        while done < bytes.count {
-            try context.checkInterrupt()
-            let count = min(chunk, bytes.count - done)
-            let answer = write(user, bytes.pointer + done, count)
-            guard answer == 0 else {
-                throw .io("The write callback returned \(answer) after \(done) of \(bytes.count) bytes.")
+        try file.forEachRun { (run) throws(ApusError) in
+            var place = 0
+            while place < run.count, let start = run.baseAddress {
+                try context.checkInterrupt()
+                let count = min(most, run.count - place)
+                let answer = write(user, start + place, count)
+                guard answer == 0 else {
+                    throw .io("The write callback returned \(answer) after \(done) of \(file.count) bytes.")
+                }
+                place += count
+                done += count
             }
-            done += count
         }
     }
 }
@@ -245,9 +247,8 @@ public func apus_trainer_save(_ context: OpaquePointer?, _ trainer: OpaquePointe
 func saveCheckpoint(_ trainer: Trainer, to path: String, _ context: Context) throws(ApusError) {
     // Weights alone are no checkpoint.
     let form: NetworkRecord.Form = FileImage.form(ofFileAt: path) == .archive ? .archive : .legacy
-    let bytes = try FileImage.encode(.network(trainer.record(as: form, in: context)), in: context)
-    try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-    withExtendedLifetime(bytes) {}
+    let file = try FileImage.parts(of: .network(trainer.record(as: form, in: context)), in: context)
+    try AtomicFile.write(file, to: path, in: context)
 }
 
 @implementation @_cdecl("apus_trainer_load")

@@ -11,16 +11,15 @@ public func apus_model_save_weights(
         let network = try Apus.model(model).network()
         let path = try text(path, "path")
         let storage = try storage(options)
-        let bytes: Buffer<UInt8>
+        let file: FileParts
         switch FileImage.form(ofFileAt: path) {
-        case .legacy: bytes = try FileImage.encodeWeights(network.record(in: context), storage: storage, in: context)
+        case .legacy: file = try FileImage.parts(ofWeights: network.record(in: context), storage: storage, in: context)
         case .weights:
-            bytes = try FileImage.encode(
-                .network(network.record(as: .weights, in: context)), storage: storage, in: context)
+            let record = try network.record(as: .weights, in: context)
+            file = try FileImage.parts(of: .network(record), storage: storage, in: context)
         case .archive: throw .unsupported("An archive holds a whole model; weights alone go to .h5 or .weights.h5 files.")
         }
-        try AtomicFile.write(UnsafeRawBufferPointer(bytes.elements), to: path)
-        withExtendedLifetime(bytes) {}
+        try AtomicFile.write(file, to: path, in: context)
     }
 }
 

@@ -4,6 +4,11 @@
 #define APUS_CHDF5_H
 
 #include <hdf5.h>
+#if defined(__has_include)
+#if __has_include(<H5FDdevelop.h>)
+#include <H5FDdevelop.h>
+#endif
+#endif
 
 // Property list classes and defaults.
 static inline hid_t apus_h5_class_file_create(void) { return H5P_FILE_CREATE; }
@@ -20,6 +25,24 @@ static inline H5Z_filter_t apus_h5_filter_deflate(void) { return H5Z_FILTER_DEFL
 // File access flags.
 static inline unsigned apus_h5_read_only(void) { return 0x0000u; }
 static inline unsigned apus_h5_truncate(void) { return 0x0002u; }
+static inline unsigned apus_h5_create(void) { return 0x0010u; }
+
+// What a file driver is besides its functions.
+static inline void apus_h5_prepare_driver(H5FD_class_t *driver) {
+    const H5FD_mem_t lists[] = H5FD_FLMAP_DICHOTOMY;
+#ifdef H5FD_CLASS_VERSION
+    driver->version = H5FD_CLASS_VERSION;
+    driver->value = (H5FD_class_value_t)511; // of those that HDF5 leaves to tests and private use
+#endif
+    driver->name = "apus";
+    driver->maxaddr = (((haddr_t)1) << (8 * sizeof(haddr_t) - 2));
+    driver->fc_degree = H5F_CLOSE_WEAK;
+    for (int i = 0; i < H5FD_MEM_NTYPES; i++) driver->fl_map[i] = lists[i];
+}
+static inline unsigned long apus_h5_driver_features(void) {
+    return H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+           H5FD_FEAT_AGGREGATE_SMALLDATA;
+}
 
 // Types in files.
 static inline hid_t apus_h5_float32(void) { return H5T_IEEE_F32LE; }

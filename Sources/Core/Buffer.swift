@@ -6,6 +6,8 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     package let count: Int
     private let allocator: Allocator
     private let size: Int
+    /// Whose memory it is, when it is part of another buffer's.
+    private let owner: AnyObject?
 
     /// Uninitialised memory for `count` elements. Throws `outOfMemory` or `limit`.
     package init(_ count: Int, in allocator: Allocator) throws(ApusError) {
@@ -18,14 +20,23 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         self.count = count
         self.allocator = allocator
         self.size = size
+        owner = nil
     }
 
-    /// Takes over memory that came from `allocator.allocate(size)`; the elements are its first `count`, which must fit.
-    package init(adopting raw: UnsafeMutableRawPointer, size: Int, count: Int, in allocator: Allocator) {
-        self.pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
+    /// `count` elements in memory of `whole`, which lives as long, from a byte of it on. Throws `internal` for a part that
+    /// is not all inside, or not aligned.
+    package init<Other>(_ count: Int, at offset: Int, of whole: Buffer<Other>) throws(ApusError) {
+        let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        guard !overflow, count >= 0, offset >= 0, offset <= whole.size, size <= whole.size - offset,
+            offset % MemoryLayout<Element>.alignment == 0
+        else {
+            throw ApusError(.internal, "A part of \(count) elements at byte \(offset) of a buffer of \(whole.size) bytes.")
+        }
+        self.pointer = (UnsafeMutableRawPointer(whole.pointer) + offset).assumingMemoryBound(to: Element.self)
         self.count = count
-        self.allocator = allocator
+        self.allocator = whole.allocator
         self.size = size
+        owner = whole.owner ?? whole
     }
 
     /// Memory filled with zero bytes.
@@ -62,5 +73,5 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         try Buffer(copying: pointer, count: count, in: allocator)
     }
 
-    deinit { allocator.deallocate(UnsafeMutableRawPointer(pointer), size: size) }
+    deinit { if owner == nil { allocator.deallocate(UnsafeMutableRawPointer(pointer), size: size) } }
 }

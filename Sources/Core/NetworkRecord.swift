@@ -45,6 +45,8 @@ package struct NetworkRecord: Sendable {
     package var layers: [Layer]
     /// How Keras 3 arranges the weights of `layers`; empty where the form does not need it.
     package var tree: WeightTree
+    /// The model's own block, when weights were read straight into it.
+    package var block: Buffer<Float>?
     /// nil when the file has no training state.
     package var training: Training?
     /// nil when unknown.
@@ -68,10 +70,26 @@ package struct WeightLayout: Sendable {
     /// The layer's name.
     package var layer: String
     package var weights: [(name: String, shape: Shape)]
+    /// Where the weights go: a block that all layers share, and the place of each there. Without it they get memory of
+    /// their own.
+    package var block: WeightBlock?
+    package var offsets: [Int]
 
-    package init(layer: String, weights: [(name: String, shape: Shape)]) {
+    package init(
+        layer: String, weights: [(name: String, shape: Shape)], block: WeightBlock? = nil, offsets: [Int] = []
+    ) {
         self.layer = layer
         self.weights = weights
+        self.block = block
+        self.offsets = offsets
+    }
+
+    /// The place of a weight in the block, once there is one.
+    package func place(of weight: Int) throws(ApusError) -> Tensor? {
+        guard let floats = block?.floats, weights.indices.contains(weight), offsets.indices.contains(weight) else {
+            return nil
+        }
+        return try Tensor(sharing: floats, from: offsets[weight], weights[weight].shape)
     }
 }
 
@@ -113,4 +131,16 @@ package struct NetworkLayout: Sendable {
         self.layers = layers
         self.tree = tree
     }
+}
+
+/// The memory that a network keeps all its weights in: made when a file was found to hold them, and not before.
+package final class WeightBlock: @unchecked Sendable {
+    /// Floats.
+    package let count: Int
+    package private(set) var floats: Buffer<Float>?
+
+    package init(count: Int) { self.count = count }
+
+    /// Makes the memory, uninitialised. Throws `outOfMemory` or `limit`.
+    package func allocate(in allocator: Allocator) throws(ApusError) { floats = try Buffer(count, in: allocator) }
 }

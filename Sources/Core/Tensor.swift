@@ -14,6 +14,16 @@ package struct Tensor: Sendable {
         self.bytes = try Buffer(size, in: allocator)
     }
 
+    /// An array in the memory of floats that are there already, `offset` of them from the start. It shares them.
+    package init(sharing floats: Buffer<Float>, from offset: Int, _ shape: Shape) throws(ApusError) {
+        guard let count = shape.checkedCount, count < Int.max / 8, offset < Int.max / 8 else {
+            throw .shape("An array of shape \(shape) is too large.")
+        }
+        self.dtype = .float32
+        self.shape = shape
+        self.bytes = try Buffer(count * DType.float32.size, at: offset * DType.float32.size, of: floats)
+    }
+
     /// A float64 copy of doubles; `shape` must hold as many.
     package init(doubles values: [Double], _ shape: Shape, in allocator: Allocator) throws(ApusError) {
         try self.init(.float64, shape, in: allocator)

@@ -12,6 +12,24 @@ package enum AtomicFile {
     ///
     /// Throws `io` with the path and the reason of the system; the temporary file is gone then.
     package static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(ApusError) {
+        try write(to: path) { (out) throws(ApusError) in try out(bytes) }
+    }
+
+    /// Writes a file in parts.
+    package static func write(_ parts: FileParts, to path: String, in context: Context) throws(ApusError) {
+        try write(to: path) { (out) throws(ApusError) in
+            try parts.forEachRun { (run) throws(ApusError) in
+                try context.checkInterrupt()
+                try out(run)
+            }
+        }
+    }
+
+    /// Writes what `body` gives out, run after run.
+    private static func write(
+        to path: String,
+        _ body: ((UnsafeRawBufferPointer) throws(ApusError) -> Void) throws(ApusError) -> Void
+    ) throws(ApusError) {
         let target = try resolve(path)
         var status = stat()
         let exists = stat(target, &status) == 0
@@ -30,15 +48,17 @@ package enum AtomicFile {
         }
         // Where modes cannot be set the file stays private.
         if exists { _ = fchmod(descriptor, status.st_mode & 0o7777) }
-        var position = 0
-        while position < bytes.count {
-            let count = Glibc.write(
-                descriptor, bytes.baseAddress.map { $0 + position }, min(bytes.count - position, 1 << 30))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw RegularFile.failure("Cannot write", path)
+        try body { (bytes) throws(ApusError) in
+            var position = 0
+            while position < bytes.count {
+                let count = Glibc.write(
+                    descriptor, bytes.baseAddress.map { $0 + position }, min(bytes.count - position, 1 << 30))
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw RegularFile.failure("Cannot write", path)
+                }
+                position += count
             }
-            position += count
         }
         if fsync(descriptor) != 0 { throw RegularFile.failure("Cannot flush", path) }
         open = false
@@ -46,12 +66,6 @@ package enum AtomicFile {
         if rename(temporary, target) != 0 { throw RegularFile.failure("Cannot write", path) }
         finished = true
         flushFolder(of: target)
-    }
-
-    /// Writes a file image.
-    package static func write(_ bytes: Buffer<UInt8>, to path: String) throws(ApusError) {
-        defer { withExtendedLifetime(bytes) {} }
-        try write(UnsafeRawBufferPointer(bytes.elements), to: path)
     }
 
     /// The path behind symbolic links, of which the last may lead to a file that does not exist yet.

@@ -15,13 +15,20 @@ package enum FileImage {
     package static func encode(
         _ model: SavedModel, storage: ArrayStorage = ArrayStorage(), in context: Context
     ) throws(ApusError) -> Buffer<UInt8> {
+        try parts(of: model, storage: storage, in: context).gathered(in: context.allocator)
+    }
+
+    /// The same file in parts, of which the model's arrays are some: they must not change meanwhile.
+    package static func parts(
+        of model: SavedModel, storage: ArrayStorage = ArrayStorage(), in context: Context
+    ) throws(ApusError) -> FileParts {
         switch model {
-        case .estimator(let record): try RecordWriter.image(of: record, storage, in: context)
+        case .estimator(let record): try RecordWriter.parts(of: record, storage, in: context)
         case .network(let network):
             switch network.form {
-            case .legacy: try NetworkWriter.image(of: network, storage, in: context)
-            case .archive: try ArchiveWriter.image(of: network, storage, in: context)
-            case .weights: try WeightTreeWriter.image(of: network, storage, in: context)
+            case .legacy: try NetworkWriter.parts(of: network, storage, in: context)
+            case .archive: try ArchiveWriter.parts(of: network, storage, in: context)
+            case .weights: try WeightTreeWriter.parts(of: network, storage, in: context)
             }
         }
     }
@@ -41,16 +48,36 @@ package enum FileImage {
 
     // Reading
 
-    /// The model in the file at `path`, which must be a regular file. See `decode(bytes:)`; also throws `io`.
+    /// The model in the file at `path`, which must be a regular file. See `decode(bytes:)`; also throws `io`, when the
+    /// file is cut short or written meanwhile too. Arrays are read straight to where they stay.
     package static func decode(
         path: String, limits: LoadLimits = LoadLimits(), in context: Context, training: Bool = true, layout: Layout?
     ) throws(ApusError) -> SavedModel {
-        let bytes = try RegularFile.read(path, limits: limits, in: context)
-        do throws(ApusError) {
-            return try decode(bytes: bytes, limits: limits, in: context, training: training, layout: layout)
-        } catch {
-            throw error.code == .interrupted ? error : error.within("'\(path)'")
+        let file = try OpenFile(path, as: "a model")
+        guard file.size <= limits.maximumFile else {
+            throw .limit("'\(path)' has \(file.size) bytes; the load limit is \(limits.maximumBytes) bytes of arrays.")
         }
+        do throws(ApusError) {
+            let model = try decode(file, limits, context, training, layout)
+            try file.checkUnchanged()
+            return model
+        } catch {
+            // What looks like damage may be a file that is being written.
+            if error.code == .corrupt { try file.checkUnchanged() }
+            throw error.within(file)
+        }
+    }
+
+    private static func decode(
+        _ file: OpenFile, _ limits: LoadLimits, _ context: Context, _ training: Bool, _ layout: Layout?
+    ) throws(ApusError) -> SavedModel {
+        let content = FileBytes(try FilePages(file, in: context.allocator))
+        let head = try content.run(0, min(content.count, 4))
+        guard isArchive(head.bytes) else { return try decode(content, limits, context, training, layout) }
+        // An archive's members are checked and unpacked in memory.
+        let whole = try content.run(0, content.count)
+        defer { withExtendedLifetime(whole) {} }
+        return try decode(bytes: whole.bytes, limits: limits, in: context, training: training, layout: layout)
     }
 
     /// The model in the bytes of a file, which are not kept. What it is shows in the content. `training` false leaves a
@@ -67,7 +94,14 @@ package enum FileImage {
             return .network(
                 try ArchiveReader.network(bytes, limits: limits, in: context, training: training, layout: layout))
         }
-        let root = try root(of: bytes, limits: limits, in: context)
+        if bytes.isEmpty { throw foreign(bytes) }
+        return try decode(FileBytes(bytes), limits, context, training, layout)
+    }
+
+    private static func decode(
+        _ content: FileBytes, _ limits: LoadLimits, _ context: Context, _ training: Bool, _ layout: Layout?
+    ) throws(ApusError) -> SavedModel {
+        let root = try root(of: content, limits: limits, in: context)
         defer { root.file.forget() }
         if let format = try root.attribute("apus_format") {
             let name = try format.text()
@@ -105,8 +139,17 @@ package enum FileImage {
         -> FileObject
     {
         if bytes.isEmpty { throw foreign(bytes) }
-        let content = try FileBytes(bytes)
-        guard let superblock = try FileReader.superblock(in: content) else { throw foreign(bytes) }
+        return try root(of: FileBytes(bytes), limits: limits, in: context)
+    }
+
+    private static func root(of content: FileBytes, limits: LoadLimits, in context: Context) throws(ApusError)
+        -> FileObject
+    {
+        guard let superblock = try FileReader.superblock(in: content) else {
+            let head = try content.run(0, min(content.count, 64))
+            defer { withExtendedLifetime(head) {} }
+            throw foreign(head.bytes)
+        }
         return try FileReader(content, superblock: superblock, limits: limits, in: context).root()
     }
 

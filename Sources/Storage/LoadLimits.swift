@@ -13,6 +13,12 @@ package struct LoadLimits: Sendable {
         self.maximumDepth = min(maximumDepth, 1000)
     }
 
+    /// Bytes of a file: its arrays and what describes them.
+    var maximumFile: Int {
+        let (most, overflow) = maximumBytes.addingReportingOverflow(256 << 20)
+        return overflow ? Int.max : most
+    }
+
     /// Bytes of one configuration text. Its JSON value takes some thirty times as much memory.
     static let maximumConfiguration = 32 << 20
     /// Bytes of one layer, weight or item name, as in Keras.

@@ -3,9 +3,6 @@ import Glibc
 
 /// Reads a whole file, and nothing but a regular file.
 enum RegularFile {
-    /// Bytes of a file that may be more than its arrays.
-    private static let overhead = 256 << 20
-
     /// Opens the file at `path` for reading; what the system knows of it. The caller closes the descriptor. Throws `io`
     /// with the reason of the system.
     static func open(_ path: String, as what: String = "a model") throws(ApusError) -> (descriptor: Int32, status: stat)
@@ -35,8 +32,7 @@ enum RegularFile {
         let (descriptor, status) = try open(path)
         defer { close(descriptor) }
         let size = Int(status.st_size)
-        let (most, overflow) = limits.maximumBytes.addingReportingOverflow(overhead)
-        guard overflow || size <= most else {
+        guard size <= limits.maximumFile else {
             throw .limit("'\(path)' has \(size) bytes; the load limit is \(limits.maximumBytes) bytes of arrays.")
         }
         let bytes = try Buffer<UInt8>(size, in: context.allocator)

@@ -84,6 +84,18 @@ import Testing
         #expect(context.allocator.bytesInUse == 0)
     }
 
+    /// That they count: builds for fuzzing do without.
+    @Test func wrongChecksumsAreRefused() throws {
+        let context = try Samples.context()
+        let image = try Self.image("record", in: context)
+        for range in Checksums(of: image).ranges {
+            var bytes = image
+            bytes[range.end] ^= 1
+            let error = survive(bytes, "checksum at \(range.end)", in: context)
+            #expect(error?.message.contains("has a wrong checksum") == true, "checksum at \(range.end)")
+        }
+    }
+
     @Test(arguments: ["record", "network"]) func everyTruncationIsRefused(name: String) throws {
         let context = try Samples.context()
         let image = try Self.image(name, in: context)

@@ -20,6 +20,7 @@ struct KerasLayout {
     let layout: NetworkLayout
 
     init(_ graph: NetworkGraph, from source: Source) {
+        let block = WeightBlock(count: graph.weightCount)
         var weights: [WeightLayout] = []
         var children: [(key: String, tree: WeightTree)] = []
         var keys = Keys()
@@ -35,7 +36,9 @@ struct KerasLayout {
             children.append(
                 (key: keys.key(of: layer, source), tree: object.tree(layer: layers.count, places: places)))
             weights.append(
-                WeightLayout(layer: layer.name, weights: kept.map { (graph.slots[$0].name, graph.slots[$0].shape) }))
+                WeightLayout(
+                    layer: layer.name, weights: kept.map { (graph.slots[$0].name, graph.slots[$0].shape) },
+                    block: block, offsets: kept.map { graph.slots[$0].offset }))
             layers.append(index)
             slots.append(kept)
             trainable += created.filter { graph.slots[$0].isTrainable }

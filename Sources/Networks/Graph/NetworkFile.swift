@@ -4,7 +4,7 @@ extension NetworkModel {
     /// What files have of a graph that was read from a configuration: its layers in the order of that, and their weights.
     package static func layout(_ graph: NetworkGraph) -> NetworkLayout { KerasLayout(graph, from: .file).layout }
 
-    /// Configuration and weights for a file.
+    /// Configuration and weights for a file. The weights are the model's own, not copies.
     package func record(as form: NetworkRecord.Form = .legacy, in context: Context) throws(ApusError) -> NetworkRecord {
         try NetworkModel.record(graph, weights, as: form, in: context)
     }
@@ -18,9 +18,7 @@ extension NetworkModel {
         for (index, slots) in zip(order.layers, order.slots) {
             var layer = NetworkRecord.Layer(name: graph.layers[index].name)
             for slot in slots.map({ graph.slots[$0] }) {
-                let value = try Tensor(
-                    floats: UnsafePointer(weights.pointer + slot.offset), slot.shape, in: context.allocator)
-                layer.weights.append((name: slot.name, value: value))
+                layer.weights.append((name: slot.name, value: try Tensor(sharing: weights, from: slot.offset, slot.shape)))
             }
             layers.append(layer)
         }
@@ -29,10 +27,16 @@ extension NetworkModel {
             tree: order.layout.tree)
     }
 
-    /// A model from a file's configuration and weights, matched by position. Throws `corrupt` with both counts or
-    /// shapes where they differ.
+    /// A model from a file's configuration and weights, matched by position. What was read into the model's own block
+    /// stays there. Throws `corrupt` with both counts or shapes where they differ.
     package convenience init(record: NetworkRecord, graph: NetworkGraph, in context: Context) throws(ApusError) {
-        let weights = try Buffer<Float>(zeros: graph.weightCount, in: context.allocator)
+        let block: Buffer<Float>
+        if let own = record.block, own.count == graph.weightCount {
+            block = own
+        } else {
+            block = try Buffer(graph.weightCount, in: context.allocator)
+        }
+        for slot in graph.slots { NetworkModel.clearAfter(slot, in: block) }
         let order = KerasLayout(graph, from: .file)
         let needed = zip(order.layers, order.slots).filter { !$0.1.isEmpty }
         let stored = record.layers.filter { !$0.weights.isEmpty }
@@ -47,10 +51,16 @@ extension NetworkModel {
                 )
             }
             for (slot, value) in zip(slots, values.weights) {
-                try NetworkModel.store(value.value, in: graph.slots[slot], of: weights)
+                try NetworkModel.store(value.value, in: graph.slots[slot], of: block)
             }
         }
-        self.init(graph: graph, weights: weights)
+        self.init(graph: graph, weights: block)
+    }
+
+    /// Between weights are zeros.
+    private static func clearAfter(_ slot: WeightSlot, in block: Buffer<Float>) {
+        let end = slot.offset + slot.count
+        (block.pointer + end).update(repeating: 0, count: ((end + 15) & ~15) - end)
     }
 
     /// Puts what a file has for a weight in its place.
@@ -64,7 +74,9 @@ extension NetworkModel {
                 "weight '\(slot.path)' must be float32 of shape \(slot.shape), the file has \(value.dtype.name) of shape \(value.shape)."
             )
         }
-        (weights.pointer + slot.offset).update(from: value.floats, count: slot.count)
+        let place = weights.pointer + slot.offset
+        // What was read to its place is there.
+        if place != value.floats { place.update(from: value.floats, count: slot.count) }
     }
 
     /// Replaces some weights together, or none where `fill` throws. `fill` gives values for weights by the places of

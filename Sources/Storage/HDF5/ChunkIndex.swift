@@ -24,7 +24,7 @@ struct ChunkIndex {
     private var found = 0
 
     /// deflate makes at most 1032 bytes of one.
-    private static let maximumRatio = 1040
+    static let maximumRatio = 1040
 
     /// Finds all chunks and checks that they can hold what the array declares.
     init(_ chunking: Layout.Chunking, of array: StoredArray, _ filters: FilterPipeline, in file: FileReader)

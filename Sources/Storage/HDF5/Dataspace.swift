@@ -37,10 +37,11 @@ struct Dataspace {
         return product
     }
 
-    /// The shape of an array. Throws `unsupported` past eight dimensions.
+    /// The shape of an array. Throws `corrupt` for a null dataspace, `unsupported` past eight dimensions.
     func shape(of name: String) throws(ApusError) -> Shape {
-        guard let extents, extents.count <= Shape.maximumRank else {
-            throw .unsupported("The array '\(name)' has \(extents?.count ?? 0) dimensions; at most 8 are supported.")
+        guard let extents else { throw FileBytes.damaged("the array '\(name)' has no extents") }
+        guard extents.count <= Shape.maximumRank else {
+            throw .unsupported("The array '\(name)' has \(extents.count) dimensions; at most 8 are supported.")
         }
         return Shape(extents)
     }

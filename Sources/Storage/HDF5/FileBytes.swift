@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// The bytes of an HDF5 file, with the sizes of its addresses and lengths. Every read is checked against the end.
 struct FileBytes {
@@ -66,6 +67,25 @@ struct FileBytes {
         }
     }
 
+    /// Copies `length` bytes at a place that was checked. `check` is called now and then.
+    func copy(
+        _ offset: Int, _ length: Int, to out: UnsafeMutableRawPointer, check: () throws(ApusError) -> Void
+    ) throws(ApusError) {
+        var done = 0
+        while done < length {
+            try check()
+            let count = min(length - done, FileBytes.mostAtOnce)
+            switch place {
+            case .memory(let start): memcpy(out + done, start + offset + done, count)
+            case .file(let pages): try pages.file.read(offset + done, count, into: out + done)
+            }
+            done += count
+        }
+    }
+
+    /// Bytes that are copied without looking for an interruption.
+    private static let mostAtOnce = 16 << 20
+
     /// A cursor over `length` bytes at `offset`.
     func cursor(_ offset: Int, _ length: Int, _ what: @autoclosure () -> String) throws(ApusError) -> Cursor {
         try check(offset, length, what())
@@ -86,7 +106,7 @@ struct FileBytes {
         for index in 0..<4 { stored |= UInt32(try byte(end + index)) << UInt32(8 * index) }
         let run = try run(start, max(end - start, 0))
         defer { withExtendedLifetime(run) {} }
-        if Lookup3.hash(run.start, run.count) != stored {
+        if Lookup3.hash(run.start, run.count) != stored, Checksum.counts {
             throw FileBytes.damaged("\(what()) has a wrong checksum")
         }
     }

@@ -73,8 +73,8 @@ final class FileReader {
         self.bytes = bytes
         self.limits = limits
         self.context = context
-        let (work, overflow) = content.count.multipliedReportingOverflow(by: 16)
-        self.work = overflow ? Int.max : max(work, 1 << 20)
+        // Structures are small even in a large file, which may be mostly a hole.
+        self.work = min(max(content.count, 1 << 16), 1 << 28) * 16
         self.space = limits.maximumBytes
         self.stored = content.count
     }

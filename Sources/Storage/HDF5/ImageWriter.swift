@@ -9,15 +9,18 @@ struct ImageWriter: ~Copyable {
     private let groupCreation: Identifier
     private let datasetCreation: Identifier
     private let storage: ArrayStorage
+    private let image: PartedImage
     private let allocator: Allocator
 
-    /// A name that no file can have: libhdf5 looks for the file before it makes it in memory.
+    /// libhdf5 wants a name; it is the name of no file.
     private static let nowhere = "/dev/null/apus"
 
     /// Longest text and name list that goes into an attribute; an object header message holds less than 64 KiB.
     static let maximumAttribute = 64_512
 
-    private init(file: borrowing Identifier, _ storage: ArrayStorage, in allocator: Allocator) throws(ApusError) {
+    private init(
+        file: borrowing Identifier, _ image: PartedImage, _ storage: ArrayStorage, in allocator: Allocator
+    ) throws(ApusError) {
         let groups = try Identifier(
             H5Pcreate(apus_h5_class_group_create()), .internal, "A group property list cannot be made")
         try ImageWriter.configure(groups)
@@ -27,6 +30,7 @@ struct ImageWriter: ~Copyable {
         root = try Identifier(H5Gopen2(file.raw, "/", apus_h5_default()), .internal, "The root group cannot be opened")
         groupCreation = groups
         self.storage = storage
+        self.image = image
         self.allocator = allocator
         datasetCreation = datasets
     }
@@ -39,22 +43,20 @@ struct ImageWriter: ~Copyable {
         try check(H5Pset_attr_phase_change(list.raw, 64, 48), .internal, "Attribute storage cannot be set")
     }
 
-    /// The bytes of the file that `body` fills. `expected` is about how many there will be.
-    static func image(
-        expected: Int, storage: ArrayStorage = ArrayStorage(), in allocator: Allocator,
-        _ body: (borrowing ImageWriter) throws(ApusError) -> Void
-    ) throws(ApusError) -> Buffer<UInt8> {
-        let memory = try ImageMemory(expected: expected, in: allocator)
+    /// The file that `body` fills, large arrays stored as `storage` says.
+    static func file(
+        _ storage: ArrayStorage, in allocator: Allocator, _ body: (borrowing ImageWriter) throws(ApusError) -> Void
+    ) throws(ApusError) -> FileParts {
+        let image = PartedImage(in: allocator)
         do throws(ApusError) {
             return try Library.locked { () throws(ApusError) in
                 let access = try Identifier(
                     H5Pcreate(apus_h5_class_file_access()), .internal, "A file access list cannot be made")
-                try check(H5Pset_fapl_core(access.raw, 1 << 16, false), .internal, "The memory driver is missing")
                 try check(
                     H5Pset_libver_bounds(access.raw, H5F_LIBVER_V18, H5F_LIBVER_V18), .internal,
                     "The format version cannot be set")
                 try check(H5Pset_fclose_degree(access.raw, H5F_CLOSE_STRONG), .internal, "Closing cannot be set")
-                return try memory.serve(access) { () throws(ApusError) in
+                return try image.serve(access) { () throws(ApusError) in
                     let creation = try Identifier(
                         H5Pcreate(apus_h5_class_file_create()), .internal, "A file creation list cannot be made")
                     try configure(creation)
@@ -62,24 +64,17 @@ struct ImageWriter: ~Copyable {
                         H5Fcreate(nowhere, apus_h5_truncate(), creation.raw, access.raw), .internal,
                         "A file cannot be made in memory")
                     do {
-                        let writer = try ImageWriter(file: file, storage, in: allocator)
+                        let writer = try ImageWriter(file: file, image, storage, in: allocator)
                         try body(writer)
                     }
                     try check(H5Fflush(file.raw, H5F_SCOPE_GLOBAL), .internal, "The file cannot be finished")
                     try file.close("The file cannot be closed")
-                    return try memory.take(end(of: memory))
+                    return try image.parts()
                 }
             }
         } catch {
-            throw memory.refusal ?? error
+            throw image.refusal ?? error
         }
-    }
-
-    /// Where the file ends, from its superblock: the word at byte 28 in version 2.
-    private static func end(of memory: ImageMemory) throws(ApusError) -> Int {
-        let head = memory.head(48)
-        guard head.count == 48, head[8] == 2 else { throw ApusError(.internal, "The file image has no superblock 2.") }
-        return Int(truncatingIfNeeded: UInt64(littleEndian: head.loadUnaligned(fromByteOffset: 28, as: UInt64.self)))
     }
 
     // Groups
@@ -206,22 +201,26 @@ struct ImageWriter: ~Copyable {
 
     // Datasets
 
-    /// An array, little-endian: contiguous, or as its storage says; booleans as the enumeration FALSE, TRUE of h5py.
+    /// An array, little-endian: contiguous, or as its storage says; booleans as the enumeration FALSE, TRUE of h5py. A
+    /// large one that is contiguous stays where it is, part of the file.
     func dataset(_ name: String, _ tensor: Tensor, in group: borrowing Identifier) throws(ApusError) {
         try checkName(name)
         let extents = tensor.shape.extents.map { hsize_t($0) }
         let space = try extents.isEmpty ? scalarSpace() : simpleSpace(extents)
         let bytes = UnsafeRawPointer(tensor.bytes.pointer)
-        if tensor.dtype == .bool {
-            let type = try booleanType()
-            try write(name, type.raw, type.raw, space, bytes, tensor.count, group, datasetCreation)
+        if tensor.dtype != .bool, let chunk = storage.chunk(of: tensor.shape, elementSize: tensor.dtype.size) {
+            let (inFile, inMemory) = types(of: tensor.dtype)
+            try write(name, inFile, inMemory, space, bytes, tensor.count, group, filtered(chunk))
             return
         }
-        let (inFile, inMemory) = types(of: tensor.dtype)
-        if let chunk = storage.chunk(of: tensor.shape, elementSize: tensor.dtype.size) {
-            try write(name, inFile, inMemory, space, bytes, tensor.count, group, filtered(chunk))
-        } else {
-            try write(name, inFile, inMemory, space, bytes, tensor.count, group, datasetCreation)
+        try image.lend(tensor.bytes) { () throws(ApusError) in
+            if tensor.dtype == .bool {
+                let type = try booleanType()
+                try write(name, type.raw, type.raw, space, bytes, tensor.count, group, datasetCreation)
+            } else {
+                let (inFile, inMemory) = types(of: tensor.dtype)
+                try write(name, inFile, inMemory, space, bytes, tensor.count, group, datasetCreation)
+            }
         }
     }
 
@@ -265,7 +264,7 @@ struct ImageWriter: ~Copyable {
 
     @discardableResult
     private func write(
-        _ name: String, _ inFile: hid_t, _ inMemory: hid_t, _ space: consuming Identifier, _ bytes: UnsafeRawPointer,
+        _ name: String, _ inFile: hid_t, _ inMemory: hid_t, _ space: borrowing Identifier, _ bytes: UnsafeRawPointer,
         _ count: Int, _ group: borrowing Identifier, _ creation: borrowing Identifier
     ) throws(ApusError) -> Identifier {
         let dataset = try Identifier(

@@ -39,6 +39,35 @@ struct StoredArray {
     /// The array as float32, from floats of 2, 4 or 8 bytes.
     func floats() throws(ApusError) -> Tensor { try tensor(.float32) }
 
+    /// Floats as float32 and whole numbers as int64, as weights are held. Floats go to `place` where there is one.
+    func weight(at place: Tensor?) throws(ApusError) -> Tensor {
+        guard let place, case .float = type else { return try tensor(exact: false) }
+        guard place.dtype == .float32, place.shape == shape else {
+            throw ApusError(.internal, "The place for '\(name)' does not fit it.")
+        }
+        return try tensor(.float32, at: place)
+    }
+
+    /// Throws unless the file has room for all elements; so that memory for them is not asked for in vain. What lies in
+    /// one piece adds to `bytes`.
+    func checkStored(_ bytes: inout Int) throws(ApusError) {
+        let size = try byteCount(of: count)
+        switch layout {
+        case .whole(let place, let stored):
+            if size == 0 { return }
+            try checkPlace(place, stored, size)
+            let (sum, overflow) = bytes.addingReportingOverflow(size)
+            guard !overflow, sum <= file.bytes.count else {
+                throw FileBytes.damaged("the array '\(name)' would be larger than the file")
+            }
+            bytes = sum
+        case .chunked:
+            guard size / ChunkIndex.maximumRatio <= file.bytes.count else {
+                throw FileBytes.damaged("the array '\(name)' would be larger than the file")
+            }
+        }
+    }
+
     /// The array as this library holds its type: floats as they are, whole numbers as int64 unless `exact`, booleans.
     func tensor(exact: Bool) throws(ApusError) -> Tensor {
         switch type {
@@ -82,32 +111,34 @@ struct StoredArray {
 
     /// Where an unchunked array lies, all of it inside the file.
     func wholePlace(_ place: Int?, _ stored: Int, _ size: Int) throws(ApusError) -> Int {
+        let start = try checkPlace(place, stored, size)
+        try file.draw(size, name)
+        return start
+    }
+
+    @discardableResult
+    private func checkPlace(_ place: Int?, _ stored: Int, _ size: Int) throws(ApusError) -> Int {
         guard let place, size <= stored else {
             throw FileBytes.damaged("the array '\(name)' of shape \(shape) is not all there")
         }
-        try file.draw(size, name)
         try file.bytes.check(place, size, "the array '\(name)'")
         return place
     }
 
-    private func tensor(_ dtype: DType) throws(ApusError) -> Tensor {
+    /// The array in new memory, or in `given` memory.
+    private func tensor(_ dtype: DType, at given: Tensor? = nil) throws(ApusError) -> Tensor {
         try file.context.checkInterrupt()
         let size = try byteCount(of: count)
         switch layout {
         case .whole(let place, let stored):
             guard filters.isEmpty else { throw FileBytes.damaged("the array '\(name)' has filters without chunks") }
             let start = try count == 0 ? nil : wholePlace(place, stored, size)
-            let tensor = try allocate(dtype)
-            if let start {
-                let run = try file.bytes.run(start, size)
-                try type.convert(
-                    run.start, count, to: UnsafeMutableRawPointer(tensor.bytes.pointer), dtype, of: name)
-                withExtendedLifetime(run) {}
-            }
+            let tensor = try allocate(dtype, given)
+            if let start { try read(from: start, to: UnsafeMutableRawPointer(tensor.bytes.pointer), dtype) }
             return tensor
         case .chunked(let chunking):
             let chunks = try ChunkReader(chunking, of: self, filters, in: file)
-            let tensor = try allocate(dtype)
+            let tensor = try allocate(dtype, given)
             if type.isNative(dtype) {
                 let out = UnsafeMutableRawPointer(tensor.bytes.pointer)
                 try chunks.read(into: out)
@@ -124,9 +155,35 @@ struct StoredArray {
         }
     }
 
-    private func allocate(_ dtype: DType) throws(ApusError) -> Tensor {
+    /// Reads elements that lie in one piece, what has to be converted piece by piece.
+    private func read(from start: Int, to out: UnsafeMutableRawPointer, _ dtype: DType) throws(ApusError) {
+        func check() throws(ApusError) { try file.context.checkInterrupt() }
+        if type.isNative(dtype) {
+            try file.bytes.copy(start, count * type.size, to: out, check: check)
+            return try type.convert(UnsafeRawPointer(out), count, to: out, dtype, of: name)
+        }
+        let most = max(min(count, StoredArray.pieceSize / type.size), 1)
+        let piece = try Buffer<UInt8>(most * type.size, in: file.context.allocator)
+        var done = 0
+        while done < count {
+            let part = min(most, count - done)
+            let raw = UnsafeMutableRawPointer(piece.pointer)
+            try file.bytes.copy(start + done * type.size, part * type.size, to: raw, check: check)
+            try type.convert(UnsafeRawPointer(raw), part, to: out + done * dtype.size, dtype, of: name)
+            done += part
+        }
+        withExtendedLifetime(piece) {}
+    }
+
+    /// Bytes that are converted at once.
+    private static let pieceSize = 1 << 18
+
+    private func allocate(_ dtype: DType, _ given: Tensor?) throws(ApusError) -> Tensor {
         let (size, overflow) = count.multipliedReportingOverflow(by: dtype.size)
         try file.admit(overflow ? -1 : size, name)
-        return try Tensor(dtype, shape, in: file.context.allocator)
+        if let given { return given }
+        let tensor = try Tensor(dtype, shape, in: file.context.allocator)
+        LargePages.advise(UnsafeMutableRawPointer(tensor.bytes.pointer), tensor.bytes.count)
+        return tensor
     }
 }

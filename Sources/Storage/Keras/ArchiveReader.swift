@@ -36,6 +36,7 @@ enum ArchiveReader {
             let root = try FileImage.root(of: weights.bytes, limits: limits, in: context)
             defer { root.file.forget() }
             network.layers = try layers(in: root, expected)
+            network.block = expected.layers.first?.block?.floats
             if training { network.training = try self.training(config["compile_config"], in: root) }
         } catch {
             throw error.code == .interrupted ? error : error.within("'\(Name.weights)'")

@@ -8,14 +8,14 @@ enum ArchiveWriter {
     private static let date = "1980-01-01@00:00:00"
 
     /// A whole archive.
-    static func image(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
-        -> Buffer<UInt8>
+    static func parts(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> FileParts
     {
         let metadata: JSON = ["keras_version": .string(kerasVersion), "date_saved": .string(date)]
         var items = network.config.objectValue ?? []
         items.append((key: "compile_config", value: network.training?.config ?? .object([])))
         let config = JSON.object(items)
-        let weights = try WeightTreeWriter.image(of: network, storage, in: context)
+        let weights = try WeightTreeWriter.parts(of: network, storage, in: context).gathered(in: context.allocator)
         defer { withExtendedLifetime(weights) {} }
         var (first, second) = (metadata.text, config.text)
         // The texts stay where they are while the archive is made.
@@ -32,6 +32,6 @@ enum ArchiveWriter {
                 } catch { return .failure(error) }
             }
         }
-        return try result.get()
+        return FileParts(try result.get())
     }
 }

@@ -19,6 +19,7 @@ enum NetworkReader {
         let expected = try layout?(whole)
         var network = NetworkRecord(config: whole, kerasVersion: version)
         network.layers = try layers(found, expected?.layers)
+        network.block = expected?.layers.first?.block?.floats
         if training { network.training = try self.training(in: root) }
         return network
     }
@@ -52,12 +53,20 @@ enum NetworkReader {
     private static func layers(_ found: [StoredLayer], _ expected: [WeightLayout]?) throws(ApusError)
         -> [NetworkRecord.Layer]
     {
-        if let expected { try check(found, against: expected) }
+        if let expected {
+            try check(found, against: expected)
+            if let file = found.first(where: { !$0.arrays.isEmpty })?.arrays[0].file {
+                try allocate(for: found.lazy.flatMap(\.arrays), expected, in: file)
+            }
+        }
         var layers: [NetworkRecord.Layer] = []
+        var wanted = (expected ?? []).filter { !$0.weights.isEmpty }[...]
         for (name, arrays) in found {
             var layer = NetworkRecord.Layer(name: name)
-            for array in arrays {
-                layer.weights.append((name: short(array.name, name), value: try array.tensor(exact: false)))
+            let layout = arrays.isEmpty ? nil : wanted.popFirst()
+            for (index, array) in arrays.enumerated() {
+                let place = try layout?.place(of: index)
+                layer.weights.append((name: short(array.name, name), value: try array.weight(at: place)))
             }
             layers.append(layer)
         }
@@ -84,6 +93,22 @@ enum NetworkReader {
             throw .unsupported("The model has weights outside its layers ('\(NetworkWriter.topLevel)').")
         }
         return found
+    }
+
+    /// Makes the model's memory, now that the file is known to have what belongs there.
+    static func allocate(
+        for arrays: some Sequence<StoredArray>, _ expected: [WeightLayout], in file: FileReader
+    ) throws(ApusError) {
+        var bytes = 0
+        for array in arrays { try array.checkStored(&bytes) }
+        guard let block = expected.first?.block else { return }
+        guard block.count <= file.limits.maximumBytes / MemoryLayout<Float>.size else {
+            throw .limit("The network's weights take the file past the load limit of \(file.limits.maximumBytes) bytes.")
+        }
+        try block.allocate(in: file.context.allocator)
+        if let floats = block.floats {
+            LargePages.advise(UnsafeMutableRawPointer(floats.pointer), floats.count * MemoryLayout<Float>.stride)
+        }
     }
 
     private static func arrays(_ names: [String], in group: FileObject) throws(ApusError) -> [StoredArray] {

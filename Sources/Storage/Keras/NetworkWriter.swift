@@ -13,11 +13,10 @@ enum NetworkWriter {
     static let topLevel = "top_level_model_weights"
 
     /// A whole file.
-    static func image(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
-        -> Buffer<UInt8>
+    static func parts(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> FileParts
     {
-        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
-            (writer) throws(ApusError) in
+        try ImageWriter.file(storage, in: context.allocator) { (writer) throws(ApusError) in
             try writer.attribute("keras_version", variableText: kerasVersion(network), utf8: true, of: writer.root)
             try writer.attribute("backend", variableText: backend, utf8: true, of: writer.root)
             try writer.attribute("model_config", variableText: network.config.text, utf8: false, of: writer.root)
@@ -28,11 +27,11 @@ enum NetworkWriter {
     }
 
     /// A file of the weights alone.
-    static func weightsImage(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
-        -> Buffer<UInt8>
+    static func weightsParts(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> FileParts
     {
-        try ImageWriter.image(expected: size(of: network), storage: storage, in: context.allocator) {
-            (writer) throws(ApusError) in try weights(network, to: writer.root, writer, context)
+        try ImageWriter.file(storage, in: context.allocator) { (writer) throws(ApusError) in
+            try weights(network, to: writer.root, writer, context)
         }
     }
 
@@ -119,19 +118,6 @@ enum NetworkWriter {
                 try writer.attribute("\(list)\(index)", texts: Array(part), of: group)
             }
         }
-    }
-
-    /// About how many bytes the file will have.
-    static func size(of network: NetworkRecord) -> Int {
-        var total = 16_384
-        for layer in network.layers {
-            total &+= layer.weights.reduce(1024) { $0 &+ $1.value.bytes.count &+ 512 }
-        }
-        if let training = network.training {
-            total &+= training.optimizerWeights.reduce(4096) { $0 &+ $1.value.bytes.count &+ 512 }
-            if let state = training.state { total &+= RecordWriter.size(of: state) }
-        }
-        return total
     }
 }
 

@@ -6,17 +6,20 @@ enum WeightTreeReader {
     typealias Mismatch = (ApusError) -> Void
 
     /// The weights of the layout's layers, in its order; nil for those that were passed over. All arrays are checked
-    /// before any is allocated.
+    /// before any is allocated, and go to the layout's block.
     ///
     /// Throws `corrupt` when objects, counts or shapes are not those of the layout, unless they are to be passed over.
     static func weights(
         in root: FileObject, _ layout: NetworkLayout, mismatch: Mismatch? = nil
     ) throws(ApusError) -> [[Tensor?]] {
+        let found = try arrays(in: root, layout, mismatch: mismatch)
+        try NetworkReader.allocate(for: found.lazy.joined().compactMap(\.self), layout.layers, in: root.file)
         var weights: [[Tensor?]] = []
-        for arrays in try arrays(in: root, layout, mismatch: mismatch) {
+        for (layer, arrays) in zip(layout.layers, found) {
             var tensors: [Tensor?] = []
-            for array in arrays {
-                if let array { tensors.append(try array.tensor(exact: false)) } else { tensors.append(nil) }
+            for (number, array) in arrays.enumerated() {
+                let place = try layer.place(of: number)
+                if let array { tensors.append(try array.weight(at: place)) } else { tensors.append(nil) }
             }
             weights.append(tensors)
         }

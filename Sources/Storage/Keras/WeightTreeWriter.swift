@@ -4,11 +4,10 @@ import Core
 /// the object's name, by which people and Keras 3.6 on know it.
 enum WeightTreeWriter {
     /// The HDF5 file with a network's weights and, with training state, the optimizer's variables.
-    static func image(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
-        -> Buffer<UInt8>
+    static func parts(of network: NetworkRecord, _ storage: ArrayStorage, in context: Context) throws(ApusError)
+        -> FileParts
     {
-        try ImageWriter.image(expected: NetworkWriter.size(of: network), storage: storage, in: context.allocator) {
-            (writer) throws(ApusError) in
+        try ImageWriter.file(storage, in: context.allocator) { (writer) throws(ApusError) in
             try write(network.tree, of: network.layers, to: writer.root, writer, context)
             guard let training = network.training else { return }
             if !training.optimizerWeights.isEmpty {

@@ -203,11 +203,11 @@ struct WeightsPairing {
 }
 
 extension FileImage {
-    /// The bytes of an HDF5 file of a network's weights without its configuration, in Keras's legacy layout.
-    package static func encodeWeights(
-        _ network: NetworkRecord, storage: ArrayStorage, in context: Context
-    ) throws(ApusError) -> Buffer<UInt8> {
-        try NetworkWriter.weightsImage(of: network, storage, in: context)
+    /// An HDF5 file of a network's weights without its configuration, in Keras's legacy layout.
+    package static func parts(
+        ofWeights network: NetworkRecord, storage: ArrayStorage, in context: Context
+    ) throws(ApusError) -> FileParts {
+        try NetworkWriter.weightsParts(of: network, storage, in: context)
     }
 
     /// Reads weights for a network that there is: from a file of weights, or from that of a whole model.

@@ -16,11 +16,8 @@ enum RecordWriter {
     ]
 
     /// A whole file with one record at its root.
-    static func image(of record: Record, _ storage: ArrayStorage, in context: Context) throws(ApusError)
-        -> Buffer<UInt8>
-    {
-        try ImageWriter.image(expected: size(of: record) + 8192, storage: storage, in: context.allocator) {
-            (writer) throws(ApusError) in
+    static func parts(of record: Record, _ storage: ArrayStorage, in context: Context) throws(ApusError) -> FileParts {
+        try ImageWriter.file(storage, in: context.allocator) { (writer) throws(ApusError) in
             try writer.attribute("apus_format", text: format, of: writer.root)
             try versions(of: writer.root, writer)
             try write(record, to: writer.root, writer, context)
@@ -73,21 +70,5 @@ enum RecordWriter {
     private static func checked(_ text: String) throws(ApusError) -> String {
         if text.utf8.contains(0) { throw .invalid("A text with a zero byte cannot be written to a file.") }
         return text
-    }
-
-    /// About how many bytes a record takes.
-    static func size(of record: Record) -> Int {
-        record.items.reduce(512) { total, item in
-            let size =
-                switch item.value {
-                case .text(let text): text.utf8.count
-                case .texts(let texts): texts.count &* texts.reduce(1) { max($0, $1.utf8.count) }
-                case .json: 4096
-                case .tensor(let tensor): tensor.bytes.count
-                case .record(let inner): RecordWriter.size(of: inner)
-                case .integer, .real: 8
-                }
-            return total &+ size &+ 256
-        }
     }
 }

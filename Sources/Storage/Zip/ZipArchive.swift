@@ -76,7 +76,7 @@ struct ZipArchive {
     }
 
     private func check(_ run: FileBytes.Run, _ member: Member) throws(ApusError) {
-        guard CRC32.checksum(run.bytes) == member.checksum else {
+        guard CRC32.checksum(run.bytes) == member.checksum || !Checksum.counts else {
             throw ZipArchive.damaged("the checksum of '\(member.name)' is wrong")
         }
     }

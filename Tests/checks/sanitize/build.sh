@@ -5,11 +5,11 @@ toolchain=$(dirname "$(readlink -f "$(command -v swift)")")/..
 clang=$toolchain/bin/clang
 mkdir -p build/sanitize build/log
 
-# instrument NAME: builds the library with that sanitizer into a tree of its own
+# instrument NAME [TREE FLAGS...]: builds the library with that sanitizer into a tree of its own
 instrument() {
-    tree=$PWD/.build-$1
-    local log=build/log/sanitize-$1-build.log
-    if ! swift build -c release --sanitize="$1" --scratch-path "$tree" --product apus >"$log" 2>&1 </dev/null; then
+    tree=$PWD/.build-${2:-$1}
+    local log=build/log/sanitize-${2:-$1}-build.log
+    if ! swift build -c release --sanitize="$1" --scratch-path "$tree" "${@:3}" --product apus >"$log" 2>&1 </dev/null; then
         echo "not ok $1: the library does not build"
         grep -E 'error' "$log" | head -20
         exit 1
