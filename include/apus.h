@@ -281,16 +281,26 @@ typedef struct apus_load_limits {
 } apus_load_limits;
 #define APUS_LOAD_LIMITS_INIT { sizeof(apus_load_limits), 0, 0, 0 }
 
-/* Saves a model. Networks are written in the Keras 3 legacy .h5 layout, which Keras opens; every other model in the
- * layout of docs/file-format.md. The file appears whole or not at all: it is written beside `path` under a temporary
- * name, flushed and renamed, so an old file survives every failure. `options` (may be NULL), since 1.1:
+/* Saves a model. A network goes into the format that the ending of `path` says, as in Keras 3 (docs/keras.md):
+ *   .keras        since 1.1: an archive of Keras 3, the configuration and the weights
+ *   .weights.h5   since 1.1: the weights alone in Keras 3's tree, for a network that is there already; apus_model_load
+ *                 refuses such a file
+ *   any other     one HDF5 file in Keras's legacy .h5 layout, which Keras 2 and 3 open
+ * Every other model is written in the HDF5 layout of docs/file-format.md, whatever its name. The file appears whole or
+ * not at all: it is written beside `path` under a temporary name, flushed and renamed, so an old file survives every
+ * failure. `options` (may be NULL), since 1.1:
+ *   format      h5, keras or weights: stands for the ending (APUS_E_INVALID_ARGUMENT for models that are no networks and
+ *               another format than h5)
  *   deflate     0 (default) to 9: arrays of 16 KiB and more are stored in chunks, shuffled and compressed at this level
  *   fletcher32  true: those arrays are stored in chunks that carry checksums; false by default
- * Every reader of HDF5 understands both, Keras too. */
+ * Every reader of HDF5 understands both filters, Keras too.
+ * Loading looks at the content and never at the name. Files of Keras 3 (.keras, .h5), Keras 2 (.h5, .keras of 2.13 on)
+ * and Apus are read; weights must have the shapes that the configuration asks for, before any is allocated. */
 apus_status apus_model_save(apus_context *context, const apus_model *model, const char *path, const char *options);
 apus_status apus_model_load(apus_context *context, const char *path, const apus_load_limits *limits, apus_model **out);
 
-/* To memory: as text out, *needed is the size in bytes. From memory: borrowed for the call. */
+/* To memory: as text out, *needed is the size in bytes. From memory: borrowed for the call. A network without a format
+ * in `options` goes as h5, here and through callbacks. */
 apus_status apus_model_save_memory(apus_context *context, const apus_model *model, const char *options, void *buffer,
                                    size_t capacity, size_t *needed);
 apus_status apus_model_load_memory(apus_context *context, const void *bytes, size_t size,
@@ -616,9 +626,14 @@ apus_status apus_trainer_refresh(apus_context *context, apus_trainer *trainer);
  * zeros. */
 apus_status apus_trainer_reset_states(apus_context *context, apus_trainer *trainer);
 
-/* A checkpoint: network, optimizer state, position, random state and history in one .h5 file that Keras also opens.
- * Training 10 epochs, and training 5, saving, loading anywhere and training 5 more, give the same bits. Loading makes
- * a new trainer and its model; *model (may be NULL) receives the model's handle, to be freed by the caller. */
+/* A checkpoint: network, optimizer state, position, random state and history in one file that Keras also opens: since
+ * 1.1 an archive where `path` ends in .keras, from which Keras 3 goes on with its own next steps; otherwise .h5, from
+ * which Keras 2 does. Training 10 epochs, and training 5, saving, loading anywhere and training 5 more, give the same
+ * bits. Loading makes a new trainer and its model; *model (may be NULL) receives the model's handle, to be freed by the
+ * caller.
+ * Since 1.1 compiled models that Keras saved load too: with their optimizer and its state, loss, loss weights, and
+ * those metrics that Apus has (a warning for others); epochs count from 0, and the random state is the context's. An
+ * optimizer or loss that Apus lacks, or none: APUS_E_UNSUPPORTED. */
 apus_status apus_trainer_save(apus_context *context, const apus_trainer *trainer, const char *path);
 apus_status apus_trainer_load(apus_context *context, const char *path, const apus_load_limits *limits,
                               apus_trainer **out, apus_model **model);

@@ -77,7 +77,9 @@ def test_archives_of_other_releases_are_read(name):
     same(apus.load_model(FOLDER / name).predict(one_or_all(inputs)), outputs, bounds)
 
 
-@pytest.mark.parametrize("case", [r for r in index()["reject"] if r["file"].endswith(".keras")], ids=lambda r: r["file"])
+@pytest.mark.parametrize(
+    "case", [r for r in index()["reject"] if r["file"].endswith(".keras")], ids=lambda r: r["file"]
+)
 def test_hostile_archives_are_refused(case):
     path = str(FOLDER / case["file"])
     try:
@@ -199,7 +201,7 @@ def test_models_without_training_state_say_so(tmp_path):
 
 
 def tangled(rng, share):
-    """A network of layers of one kind and shape, connected at random, so that only the right order has the right weights."""
+    """Layers of one kind and shape, connected at random, so that only the right order gives the right weights."""
     entry = Input((4,))
     values, shared = [entry], layers.Dense(4, activation="tanh", name="shared")
     for number in range(8):

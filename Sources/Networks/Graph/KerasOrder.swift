@@ -28,6 +28,7 @@ struct KerasOrder {
         // How far each call, and each layer, is from the outputs at most.
         var callDepths = [Int](repeating: 0, count: graph.calls.count)
         var layerDepths = [Int](repeating: 0, count: graph.layers.count)
+        let masks = KerasMasks(graph)
         for number in finished.reversed() {
             let call = graph.calls[number]
             let depth = max(callDepths[number], layerDepths[call.layer])
@@ -36,6 +37,9 @@ struct KerasOrder {
             for input in call.inputs {
                 let before = graph.values[input].call
                 callDepths[before] = max(callDepths[before], depth + 1)
+            }
+            for source in masks.sources[number] {
+                callDepths[source.call] = max(callDepths[source.call], depth + source.operations + 1)
             }
         }
         let (depths, meetings) = (layerDepths, meetings)

@@ -130,10 +130,10 @@ struct OptimizerVariables {
 
     /// Keras counts batches, and from their number how many wait for the rest of an update.
     private func restore(iteration: Int) throws(ApusError) {
-        guard iteration >= 0, iteration < 1 << 40 else {
+        let steps = hasAccumulated ? trainer.settings.accumulationSteps : 1
+        guard iteration >= 0, iteration / steps < 1 << 40 else {
             throw .corrupt("The optimizer's number of updates is \(iteration).")
         }
-        let steps = hasAccumulated ? trainer.settings.accumulationSteps : 1
         trainer.restore(iteration: iteration / steps, waiting: iteration % steps)
     }
 
@@ -152,8 +152,10 @@ struct OptimizerVariables {
         for item in items {
             switch item {
             case .iteration:
-                let count = Int64(trainer.state.iteration * steps + waiting)
-                result.append(("iteration:0", try Tensor(int64s: [count], Shape(), in: context.allocator)))
+                let (batches, overflow) = trainer.state.iteration.multipliedReportingOverflow(by: steps)
+                let count = overflow ? Int.max : batches.addingReportingOverflow(waiting).partialValue
+                let tensor = try Tensor(int64s: [Int64(max(count, 0))], Shape(), in: context.allocator)
+                result.append(("iteration:0", tensor))
             case .learningRate:
                 result.append(("learning_rate", try scalar(Float(trainer.state.learningRate), in: context)))
             case .nadamProduct:
