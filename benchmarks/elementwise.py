@@ -1,4 +1,4 @@
-"""Elementwise arithmetic beside NumPy: python benchmarks/elementwise.py [--threads 1 2] [--cpu] [--json].
+"""Elementwise arithmetic beside NumPy: python benchmarks/elementwise.py [--operations exp log] [--threads 1 2] [--cpu].
 
 NumPy runs on one thread, as it always does here; Apus on one and on two, called from C. Both write into the same kind of
 array that exists already, so no time goes into memory. They take turns on the same data; the figure is the median of the
@@ -27,13 +27,25 @@ from apus import _arrays, _library  # noqa: E402
 
 SIZES = (1_000, 100_000, 1_000_000, 4_000_000)
 BINARY = {
-    "add": numpy.add, "multiply": numpy.multiply, "divide": numpy.divide, "maximum": numpy.maximum,
-    "power": numpy.power, "less": numpy.less,
+    "add": numpy.add, "subtract": numpy.subtract, "multiply": numpy.multiply, "divide": numpy.divide,
+    "maximum": numpy.maximum, "minimum": numpy.minimum, "fmax": numpy.fmax, "fmin": numpy.fmin, "power": numpy.power,
+    "equal": numpy.equal, "not_equal": numpy.not_equal, "less": numpy.less, "less_equal": numpy.less_equal,
+    "greater": numpy.greater, "greater_equal": numpy.greater_equal, "logical_and": numpy.logical_and,
+    "logical_or": numpy.logical_or, "logical_xor": numpy.logical_xor, "arctan2": numpy.arctan2, "hypot": numpy.hypot,
+    "fmod": numpy.fmod, "remainder": numpy.remainder,
 }
 UNARY = {
-    "sqrt": numpy.sqrt, "exp": numpy.exp, "log": numpy.log, "sin": numpy.sin, "tanh": numpy.tanh,
-    "expm1": numpy.expm1, "arctan": numpy.arctan,
+    "negative": numpy.negative, "absolute": numpy.absolute, "sign": numpy.sign, "square": numpy.square,
+    "sqrt": numpy.sqrt, "reciprocal": numpy.reciprocal, "floor": numpy.floor, "ceil": numpy.ceil,
+    "trunc": numpy.trunc, "rint": numpy.rint, "exp": numpy.exp, "exp2": numpy.exp2, "expm1": numpy.expm1,
+    "log": numpy.log, "log2": numpy.log2, "log10": numpy.log10, "log1p": numpy.log1p, "sin": numpy.sin,
+    "cos": numpy.cos, "tan": numpy.tan, "arcsin": numpy.arcsin, "arccos": numpy.arccos, "arctan": numpy.arctan,
+    "sinh": numpy.sinh, "cosh": numpy.cosh, "tanh": numpy.tanh, "arcsinh": numpy.arcsinh, "arccosh": numpy.arccosh,
+    "arctanh": numpy.arctanh, "cbrt": numpy.cbrt, "logical_not": numpy.logical_not, "isnan": numpy.isnan,
+    "isinf": numpy.isinf, "isfinite": numpy.isfinite,
 }
+# Where the function is not defined from 0.1 to 3.
+RANGES = {"arcsin": (0.1, 0.99), "arccos": (0.1, 0.99), "arctanh": (0.1, 0.99), "arccosh": (1.1, 3)}
 
 
 def layouts(size, dtype, generator):
@@ -90,7 +102,7 @@ def measure(turn, context, name, function, a, b, pairs, cpu):
     return statistics.median(mine), statistics.median(theirs), ratio
 
 
-def results(threads, pairs, sizes, cpu):
+def results(threads, pairs, sizes, cpu, operations=()):
     with tempfile.TemporaryDirectory() as folder:
         shared = pathlib.Path(folder) / "turn.so"
         subprocess.run(
@@ -113,9 +125,12 @@ def results(threads, pairs, sizes, cpu):
                 if not layout:
                     jobs += [(name, function, None) for name, function in UNARY.items()]
                 for name, function, second in jobs:
+                    if operations and name not in operations:
+                        continue
+                    first = generator.uniform(*RANGES[name], size).astype(dtype) if name in RANGES else a
                     row = {"row": name + layout, "dtype": dtype.__name__, "size": size}
                     for count in threads:
-                        mine, theirs, ratio = measure(turn, contexts[count], name, function, a, second, pairs, cpu)
+                        mine, theirs, ratio = measure(turn, contexts[count], name, function, first, second, pairs, cpu)
                         row[f"apus_{count}"], row[f"ratio_{count}"], row["numpy"] = mine, ratio, theirs
                     yield row
 
@@ -125,6 +140,7 @@ def main():
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--operations", nargs="+", default=(), help="these alone")
     parser.add_argument("--cpu", action="store_true", help="measure the processors' time")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -132,7 +148,7 @@ def main():
         heads = [f"ratio, {count} thread{'s' if count > 1 else ''}" for count in options.threads]
         print(f"| {' | '.join(heads)} | operation | type | elements | Apus, 1st count, ns | NumPy, ns |")
         print("| " + "---: | " * len(heads) + "--- | --- | ---: | ---: | ---: |")
-    for row in results(options.threads, options.pairs, options.sizes, options.cpu):
+    for row in results(options.threads, options.pairs, options.sizes, options.cpu, options.operations):
         if options.json:
             print(json.dumps(row), flush=True)
             continue

@@ -191,6 +191,7 @@ APUS_INLINE apus_m8 apus_m8_subtract(apus_m8 a, apus_m8 b) { return (apus_m8)((a
 APUS_INLINE apus_m8 apus_m8_shift_down(apus_m8 a, int64_t n) { return (apus_m8)((apus_l8)a >> (apus_l8)(uint64_t)n); }
 
 // -(a b - c), rounded once where the processor can.
+APUS_INLINE apus_f16 apus_f16_fnma(apus_f16 a, apus_f16 b, apus_f16 c) { return apus_f16_fma(-a, b, c); }
 APUS_INLINE apus_d8 apus_d8_fnma(apus_d8 a, apus_d8 b, apus_d8 c) { return apus_d8_fma(-a, b, c); }
 
 // What is missing from the rounded product p = a b, for products far from overflow and denormals.
@@ -216,6 +217,55 @@ APUS_INLINE apus_d8 apus_d8_gather(const double *table, apus_m8 index) {
 #endif
 }
 
+// 1 / a to 26 bits or more for what only corrects; infinity of 0 or NaN.
+APUS_INLINE apus_d8 apus_d8_rough_inverse(apus_d8 a) {
+#if defined(__AVX512F__)
+    const apus_d8 y = (apus_d8)_mm512_rcp14_pd((__m512d)a);
+    return y * apus_d8_fnma(a, y, (apus_d8)2.0);
+#else
+    return (apus_d8)1.0 / a;
+#endif
+}
+
+#if defined(__AVX512F__)
+// 1 / sqrt(a) to 40 bits, 0 of 0: a cubic step from 14 bits.
+APUS_INLINE apus_d8 apus_d8_inverse_root(apus_d8 a) {
+    const __mmask8 some = _mm512_cmp_pd_mask((__m512d)a, _mm512_setzero_pd(), _CMP_NEQ_UQ);
+    const apus_d8 rough = (apus_d8)_mm512_maskz_rsqrt14_pd(some, (__m512d)a);
+    const apus_d8 e = apus_d8_fnma(a * rough, rough, (apus_d8)1.0);
+    return apus_d8_fma(rough * e, apus_d8_fma(e, (apus_d8)0.375, (apus_d8)0.5), rough);
+}
+#endif
+// The root of a, within 0.51 ulp, for a that is 0, NaN, below 0 (NaN) or from 2^-1000 to 2^1000.
+APUS_INLINE apus_d8 apus_d8_near_sqrt(apus_d8 a) {
+#if defined(__AVX512F__)
+    const apus_d8 inverse = apus_d8_inverse_root(a), near = a * inverse;
+    return apus_d8_fma(apus_d8_fnma(near, near, a), inverse * (apus_d8)0.5, near);
+#else
+    return __builtin_elementwise_sqrt(a);
+#endif
+}
+// What that root lacks.
+APUS_INLINE apus_d8 apus_d8_sqrt_rest(apus_d8 a, apus_d8 root) {
+#if defined(__AVX512F__)
+    return apus_d8_fnma(root, root, a) * (apus_d8_inverse_root(a) * (apus_d8)0.5);
+#else
+    const apus_d8 square = root * root;
+    const apus_d8 left = (a - square) - apus_d8_product_rest(root, root, square);
+    return a > (apus_d8)0.0 ? left / (root + root) : (apus_d8)0.0;
+#endif
+}
+
+// True where a is not 0, infinite or NaN.
+APUS_INLINE apus_m8 apus_d8_is_plain(apus_d8 a) {
+#if defined(__AVX512DQ__)
+    return ~(apus_m8)_mm512_movm_epi64(_mm512_fpclass_pd_mask((__m512d)a, 0x9f));
+#else
+    const apus_d8 magnitude = __builtin_elementwise_abs(a);
+    return (magnitude > (apus_d8)0.0) & (magnitude < (apus_d8)__builtin_inf());
+#endif
+}
+
 // a 2^n, rounded once, for whole n in [-2000, 2000] and a of about 1; n_bits is n as integers.
 APUS_INLINE apus_d8 apus_d8_scale(apus_d8 a, apus_d8 n, apus_m8 n_bits) {
 #if defined(__AVX512F__)
@@ -227,6 +277,46 @@ APUS_INLINE apus_d8 apus_d8_scale(apus_d8 a, apus_d8 n, apus_m8 n_bits) {
     const apus_l8 biased = (apus_l8)n_bits + (apus_l8)(uint64_t)2046;
     const apus_l8 half = biased >> (apus_l8)(uint64_t)1;
     return a * (apus_d8)(half << (apus_l8)(uint64_t)52) * (apus_d8)((biased - half) << (apus_l8)(uint64_t)52);
+#endif
+}
+
+// a 2^n for n in [-2000, 2000] rounded down to a whole number, rounded once.
+APUS_INLINE apus_d8 apus_d8_scale_down_to_whole(apus_d8 a, apus_d8 n) {
+#if defined(__AVX512F__)
+    return (apus_d8)_mm512_scalef_pd((__m512d)a, (__m512d)n);
+#else
+    const apus_d8 whole = __builtin_elementwise_floor(n);
+    return apus_d8_scale(a, whole, __builtin_convertvector(whole, apus_m8));
+#endif
+}
+
+// 2^n / 4 (sign 1) or 2^-n / 4 (sign -1) for whole n from 0 to 129; 0 for what is less than normal numbers.
+typedef uint16_t apus_words __attribute__((ext_vector_type(32)));
+APUS_INLINE apus_f16 apus_f16_quarter_power(apus_i16 n, int64_t sign) {
+    const apus_u16 exponent = (apus_u16)n << (apus_u16)23, quarter = (apus_u16)(uint32_t)(125 << 23);
+    if (sign > 0) return (apus_f16)(quarter + exponent);
+    return (apus_f16)__builtin_elementwise_sub_sat((apus_words)quarter, (apus_words)exponent);
+}
+
+// x = m 2^k for positive finite x, denormal ones too: m from 1 to 2, and k.
+APUS_INLINE apus_d8 apus_d8_whole_mantissa(apus_d8 x) {
+#if defined(__AVX512F__)
+    return (apus_d8)_mm512_getmant_pd((__m512d)x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero);
+#else
+    const apus_d8 normal = x < (apus_d8)0x1p-1022 ? x * (apus_d8)0x1p54 : x;
+    return (apus_d8)(((apus_l8)normal & (apus_l8)(uint64_t)0x000FFFFFFFFFFFFF) | (apus_l8)(uint64_t)0x3FF0000000000000);
+#endif
+}
+APUS_INLINE apus_d8 apus_d8_whole_exponent(apus_d8 x) {
+#if defined(__AVX512F__)
+    return (apus_d8)_mm512_getexp_pd((__m512d)x);
+#else
+    const apus_m8 tiny = x < (apus_d8)0x1p-1022;
+    const apus_d8 normal = tiny ? x * (apus_d8)0x1p54 : x;
+    // In the low bits of 2^52 it becomes a double.
+    const apus_l8 exponent = ((apus_l8)normal >> (apus_l8)(uint64_t)52) & (apus_l8)(uint64_t)2047;
+    const apus_d8 number = (apus_d8)(exponent | (apus_l8)(uint64_t)0x4330000000000000);
+    return number - (tiny ? (apus_d8)(0x1p52 + 1077) : (apus_d8)(0x1p52 + 1023));
 #endif
 }
 
@@ -283,6 +373,25 @@ APUS_INLINE apus_f16 apus_f16_exponent(apus_f16 x) {
 #else
     const apus_f16 k = __builtin_convertvector(apus_f16_raised_bits(x) >> (apus_i16)23, apus_f16);
     return apus_f16_is_tiny(x) ? k - (apus_f16)25.0f : k;
+#endif
+}
+
+APUS_INLINE apus_f16 apus_f16_whole_mantissa(apus_f16 x) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_getmant_ps((__m512)x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero);
+#else
+    const apus_f16 normal = apus_f16_is_tiny(x) ? x * (apus_f16)0x1p25f : x;
+    return (apus_f16)(((apus_u16)normal & (apus_u16)0x007FFFFFu) | (apus_u16)0x3F800000u);
+#endif
+}
+APUS_INLINE apus_f16 apus_f16_whole_exponent(apus_f16 x) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_getexp_ps((__m512)x);
+#else
+    const apus_i16 tiny = apus_f16_is_tiny(x);
+    const apus_f16 normal = tiny ? x * (apus_f16)0x1p25f : x;
+    const apus_i16 exponent = (apus_i16)((apus_u16)normal >> (apus_u16)23) & (apus_i16)255;
+    return __builtin_convertvector(exponent - (tiny ? (apus_i16)152 : (apus_i16)127), apus_f16);
 #endif
 }
 

@@ -233,6 +233,16 @@ APUS_INLINE apus_f16 apus_f16_scale(apus_f16 a, apus_f16 n, apus_i16 n_bits) {
 #endif
 }
 
+// a 2^n for n from -250 to 250 rounded down to a whole number.
+APUS_INLINE apus_f16 apus_f16_scale_down_to_whole(apus_f16 a, apus_f16 n) {
+#if defined(__AVX512F__)
+    return (apus_f16)_mm512_scalef_ps((__m512)a, (__m512)n);
+#else
+    const apus_f16 whole = __builtin_elementwise_floor(n);
+    return apus_f16_scale(a, whole, __builtin_convertvector(whole, apus_i16));
+#endif
+}
+
 APUS_INLINE apus_l8 apus_l8_set(uint64_t a) { return (apus_l8)a; }
 APUS_INLINE apus_l8 apus_l8_add(apus_l8 a, apus_l8 b) { return a + b; }
 // a, a + 1, ... a + 7

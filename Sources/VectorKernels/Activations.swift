@@ -46,7 +46,7 @@ private let (seluScale, seluProduct): (Float, Float) = (1.050_701, 1.758_099_3)
     }
     @inline(__always) func each(_ f: (Lanes) -> Lanes) {
         guard let bias else {
-            eachBlock(count) { i, n in store(f(load(x + i, n)), y + i, n) }
+            eachRun(count, of: 16, head: head(x, 4)) { i, n in store(f(load(x + i, n)), y + i, n) }
             return
         }
         let step = period > 16 ? 16 : 16 % period

@@ -102,14 +102,57 @@ struct DoublePair {
     apus_d8_max(spread(low), apus_d8_min(spread(high), x))
 }
 
+/// `x = n ln 2 + r` with n in sixteenths, for x from -1000 to 1000.
+struct SixteenthExponential {
+    /// n in sixteenths in the low bits.
+    var nBits: apus_m8
+    var n: Doubles
+    var r: Doubles
+
+    @inline(__always) init(_ x: Doubles) {
+        // 1.5 2^48: adding it leaves the nearest sixteenth.
+        let magic = 422_212_465_065_984.0
+        let shifted = fma(x, spread(1.4426950408889634), spread(magic))
+        nBits = apus_d8_bits(shifted)
+        n = shifted - spread(magic)
+        r = fma(n, spread(-5.497923018708371e-14), fma(n, spread(-0.6931471805598903), x))
+    }
+}
+
 /// `exp(x)`; infinity above 709.78, denormal from -708.4 on, 0 below -745.13.
 @inline(__always) func exponential(_ x: Doubles) -> Doubles {
-    ReducedDoubleExponential(held(x, from: -750, to: 710), tail: spread(0)).power
+    let bounded = held(x, from: -750, to: 710)
+    guard hasPermutations else { return ReducedDoubleExponential(bounded, tail: spread(0)).power }
+    let reduced = SixteenthExponential(bounded)
+    let r = reduced.r
+    // exp(r) / 2^d - 1 to 2^-56, 2^d being what the table's powers are too large by.
+    var p = horner(spread(0.0013659787511731678), r, 0.008195912571328389)
+    p = horner(p, r, 0.0409787615633749)
+    p = horner(p, r, 0.16391504623469783)
+    p = horner(p, r, 0.4917451388169041)
+    p = horner(p, r, 0.9834902776338099)
+    p = horner(p, r, -0.01650972236619225)
+    let power = apus_d8_sixteenth_power(reduced.nBits)
+    return apus_d8_scale_down_to_whole(fma(power, p, power), reduced.n)
 }
 
 /// `2^x`, exact for whole `x`.
 @inline(__always) func exponentialOfTwo(_ x: Doubles) -> Doubles {
-    ReducedDoubleExponential(ofTwo: held(x, from: -1080, to: 1025)).power
+    let bounded = held(x, from: -1080, to: 1025)
+    guard hasPermutations else { return ReducedDoubleExponential(ofTwo: bounded).power }
+    let magic = 422_212_465_065_984.0
+    let shifted = bounded + spread(magic)
+    let n = shifted - spread(magic)
+    let r = bounded - n
+    // As above.
+    var p = horner(spread(0.00015149444550875877), r, 0.0013113681219942112)
+    p = horner(p, r, 0.009459336465294316)
+    p = horner(p, r, 0.05458775122805953)
+    p = horner(p, r, 0.23626043402420593)
+    p = horner(p, r, 0.6817035130499932)
+    p = horner(p, r, -0.01650972236619225)
+    let power = apus_d8_sixteenth_power(apus_d8_bits(shifted))
+    return apus_d8_scale_down_to_whole(fma(power, p, power), n)
 }
 
 /// `exp(x) - 1` and what it lacks, for `x` of at most 41, not too near 0.
@@ -144,8 +187,9 @@ struct DoublePair {
     return numerator.divided(by: e.added(to: spread(1)))
 }
 
-/// `tanh x`, with all digits near 0: `t / (t + 2)` for `t = exp(2 |x|) - 1`.
+/// `tanh x`, with all digits near 0: from a table, or `t / (t + 2)` for `t = exp(2 |x|) - 1`.
 @inline(__always) func hyperbolicTangent(_ x: Doubles) -> Doubles {
+    if hasPermutations { return signed(apus_d8_tanh_on_interval(apus_d8_min(spread(19.1), absolute(x))), as: x) }
     let magnitude = apus_d8_min(spread(20), absolute(x))
     let reduced = ReducedDoubleExponential(magnitude + magnitude, tail: spread(0))
     let t = preciseExponentialMinusOne(reduced)

@@ -40,7 +40,7 @@ typealias Elements = UnsafePointer<apus_elements>
 private var longRow: Int { 256 }
 
 /// Elements before the first one that begins a line of the cache: vectors that straddle two are read at half the speed.
-@inline(__always) private func head<Value>(_ p: UnsafePointer<Value>, _ size: Int) -> Int {
+@inline(__always) func head<Value>(_ p: UnsafePointer<Value>, _ size: Int) -> Int {
     ((0 &- Int(bitPattern: p)) & 63) / size
 }
 
@@ -357,18 +357,25 @@ private var longRow: Int { 256 }
     }
 }
 
-/// Calls `body(start, n)` for runs of `width` elements, the first of `head` if that is not 0, the last one shorter.
+/// Calls `body(start, n)` for runs of `width` elements, the first of `head` if that is not 0, the last one shorter. The
+/// body is there twice, for whole runs and for others.
 @inline(__always) func eachRun(
     _ count: Int64, of width: Int, head: Int = 0, _ body: (_ start: Int, _ n: Int) -> Void
 ) {
     let count = Int(truncatingIfNeeded: count)
     var i = 0
-    var next = head > 0 ? head : width
-    while i < count {
-        let n = count &- i < next ? count &- i : next
-        body(i, n)
-        i &+= n
-        next = width
+    var part = head < count ? head : count
+    while true {
+        if part > 0 {
+            body(i, part)
+            i &+= part
+        }
+        while i &+ width <= count {
+            body(i, width)
+            i &+= width
+        }
+        if i >= count { return }
+        part = count &- i
     }
 }
 

@@ -134,17 +134,20 @@ private func mapFloats(_ operation: Int32, _ job: Elements) {
 
 /// `ln x`.
 @inline(__always) private func fullLogarithm(_ x: Lanes) -> Lanes {
+    if hasPermutations { return apus_f16_whole_logarithm(x, PartLogarithm(x).natural(adding: nil)) }
     let y = logarithm(apus_f16_exponent(x), apus_f16_mantissa(x) - splat(1), adding: splat(0))
     return apus_f16_whole_logarithm(x, y)
 }
 
 /// `tanh x`, which is x where x^3 / 3 does not show.
 @inline(__always) private func fullTangent(_ x: Lanes) -> Lanes {
-    whereLess(magnitude(x), splat(0x1p-13), x, hyperbolicTangent(x))
+    if hasPermutations { return hyperbolicTangent(x) }
+    return whereLess(magnitude(x), splat(0x1p-13), x, hyperbolicTangent(x))
 }
 
 /// `1 / (1 + exp(-x))` down to the denormal numbers.
 @inline(__always) private func fullLogistic(_ x: Lanes) -> Lanes {
+    if hasPermutations { return logistic(x) }
     let e = exponential(splat(0) - magnitude(x))
     return whereLess(x, splat(0), e, splat(1)) / (splat(1) + e)
 }

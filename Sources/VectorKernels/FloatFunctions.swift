@@ -83,6 +83,15 @@ private struct ReducedAngle {
     let sum = splat(1) + x
     let part = sum - splat(1)
     let lost = (splat(1) - (sum - part)) + (x - part)
+    if hasPermutations {
+        // The logarithm of the sum's part is 0 here.
+        let near = apus_f16_less(apus_f16_abs(x), splat(0x1p-6))
+        var reduced = PartLogarithm(sum)
+        reduced.r = apus_f16_select(near, x, reduced.r)
+        let more = apus_f16_select(near, splat(0), lost * apus_f16_rough_inverse(sum))
+        let y = apus_f16_whole_logarithm(sum, reduced.natural(adding: more))
+        return apus_f16_select(apus_f16_equal(x, splat(0)), x, y)
+    }
     let near = apus_f16_less(apus_f16_abs(x), splat(0.25))
     let k = apus_f16_select(near, splat(0), apus_f16_exponent(sum))
     let f = apus_f16_select(near, x, apus_f16_mantissa(sum) - splat(1))

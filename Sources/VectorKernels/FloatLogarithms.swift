@@ -1,7 +1,7 @@
 import CVector
 
-// Powers and logarithms of 2 and of 10 of floats, in single precision. Polynomials are near-minimax fits, interpolated at
-// Chebyshev points.
+// Powers and logarithms of 2 and of 10 of floats, in single precision. Polynomials are near-minimax fits,
+// interpolated at Chebyshev points.
 
 /// `2^x`, exact for whole `x`.
 @inline(__always) func exponentialOfTwo(_ x: Lanes) -> Lanes {
@@ -19,8 +19,50 @@ import CVector
     return apus_f16_scale(fma(r, p, splat(1)), n, nBits)
 }
 
+/// `x = 2^k m`, `log2 x = k + part + rest + log2(1 + r)`, r from -1/53 to 1/32, by a table of 32 logarithms; k + part
+/// and rest are 0 beside 1.
+struct PartLogarithm {
+    var k: Lanes
+    var m: Lanes
+    var r: Lanes
+
+    /// Of positive finite `x`, denormal ones too; r is exact.
+    @inline(__always) init(_ x: Lanes) {
+        k = apus_f16_whole_exponent(x)
+        m = apus_f16_whole_mantissa(x)
+        r = fma(m, apus_f16_log2_of_part(m, 0), splat(-1))
+    }
+
+    /// `k + part`, exactly.
+    @inline(__always) private var whole: Lanes { k + apus_f16_log2_of_part(m, 1) }
+
+    @inline(__always) var base2: Lanes {
+        var p = fma(r, splat(-0.354_919_434), splat(0.481_051_594))
+        p = fma(p, r, splat(-0.721_349_18))
+        return whole + fma(r, fma(p, r, splat(1.442_695_02)), apus_f16_log2_of_part(m, 2))
+    }
+
+    @inline(__always) var base10: Lanes {
+        var p = fma(r, splat(-0.105_267_91), splat(0.144_757_062))
+        p = fma(p, r, splat(-0.217_148_08))
+        p = fma(p, r, splat(-1.010_305_005_2e-08))
+        p = fma(p, r, fma(k, splat(-1.432_098_9e-08), apus_f16_log2_of_part(m, 4)))
+        return fma(whole, splat(0.301_03), fma(r, splat(0.434_294_492), p))
+    }
+
+    /// `ln x + more`, `more` being small.
+    @inline(__always) func natural(adding more: Lanes?) -> Lanes {
+        var small = fma(k, splat(-1.904_654_2e-09), apus_f16_log2_of_part(m, 3))
+        if let more { small = small + more }
+        var p = fma(r, splat(-0.244_699_3), splat(0.333_394_378))
+        p = fma(p, r, splat(-0.500_001_43))
+        return fma(whole, splat(0.693_147_2), r + fma(r * r, p, small))
+    }
+}
+
 /// `log2 x`, exact for powers of 2: `k + log2(1 + f)`, f from -1/4 to 1/2.
 @inline(__always) func logarithmToBase2(_ x: Lanes) -> Lanes {
+    if hasPermutations { return apus_f16_whole_logarithm(x, PartLogarithm(x).base2) }
     let k = apus_f16_exponent(x)
     let f = apus_f16_mantissa(x) - splat(1)
     var p = fma(f, splat(-0.068_358_389_347_9), splat(0.153_295_425_619))
@@ -38,6 +80,7 @@ import CVector
 
 /// `log10 x`, exact for the powers of 10 that are floats: `k log10 2 + log10(1 + f)`.
 @inline(__always) func logarithmToBase10(_ x: Lanes) -> Lanes {
+    if hasPermutations { return apus_f16_whole_logarithm(x, PartLogarithm(x).base10) }
     let k = apus_f16_exponent(x)
     let f = apus_f16_mantissa(x) - splat(1)
     var p = fma(f, splat(-0.020_577_925_649), splat(0.046_146_521_309_3))

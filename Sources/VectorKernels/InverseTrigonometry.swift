@@ -67,11 +67,9 @@ private struct ReducedArcsine {
         large = apus_d8_less(spread(0.5), magnitude)
         let half = fma(magnitude, spread(-0.5), spread(0.5))
         let z = apus_d8_select(large, half, magnitude * magnitude)
-        s = apus_d8_select(large, apus_d8_sqrt(half), magnitude)
-        let square = s * s
-        let left = (z - square) - apus_d8_product_rest(s, s, square)
-        let sum = s + s
-        let lost = apus_d8_select(apus_m8_and(large, apus_d8_less(spread(0), half)), left / sum, spread(0))
+        let root = apus_d8_near_sqrt(half)
+        s = apus_d8_select(large, root, magnitude)
+        let lost = apus_d8_select(large, apus_d8_sqrt_rest(half, root), spread(0))
         rest = fma(s * z, arcsineRest(z), lost)
     }
 }

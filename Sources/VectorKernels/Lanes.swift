@@ -4,6 +4,9 @@ import CVector
 // generic, and those that are not inlined either crawl or leave a shared specialisation that another instruction set's
 // module may be linked to.
 
+/// Whether an element is taken from a table of 32 floats or 16 doubles in one instruction.
+@inline(__always) var hasPermutations: Bool { apus_compiled_isa_level() == APUS_ISA_V4 }
+
 /// Sixteen floats.
 typealias Lanes = apus_f16
 typealias Source = UnsafePointer<Float>

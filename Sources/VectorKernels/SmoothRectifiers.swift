@@ -51,13 +51,25 @@ private let unscale: Float = 0x1p-64
     return fma(p, z, splat(0.398_942_3))
 }
 
-/// `x Phi(x)` with the normal distribution function `Phi`, within 4 ulp; -0 at minus infinity.
-@inline(__always) func gelu(_ x: Lanes) -> Lanes {
-    let a = atMost(15.75, apus_f16_abs(x))
+/// `a Phi(-a)` for `1/2 <= a`, results below the normal numbers rounded once.
+@inline(__always) private func weightedTail(_ magnitude: Lanes) -> Lanes {
+    let a = atMost(15.75, magnitude)
     let (h, rest) = minusHalfSquare(a)
-    let tail = scaledTail(a) * scaledExponential(h, rest: rest) * splat(unscale)
-    let center = x * fma(x, centralSlope(x), splat(0.5))
-    return whereLess(a, splat(0.6), center, apus_f16_max(splat(0), x) - tail)
+    return exponential(h, rest: rest, times: scaledTail(a))
+}
+
+/// `x Phi(x)` with the normal distribution function `Phi`, within 3 ulp; -0 at minus infinity.
+@inline(__always) func gelu(_ x: Lanes) -> Lanes {
+    let magnitude = apus_f16_abs(x)
+    let right = apus_f16_max(splat(-0.0), x)
+    guard hasPermutations else {
+        let center = x * fma(x, centralSlope(x), splat(0.5))
+        return whereLess(magnitude, splat(0.6), center, right - weightedTail(magnitude))
+    }
+    let a = atMost(5.5, magnitude)
+    let y = apus_f16_fnma(a, apus_f16_normal_tail_on_interval(a), right)
+    let far = apus_f16_less(x, splat(-5.5))
+    return apus_i16_any(far) == 0 ? y : apus_f16_select(far, apus_f16_negate(weightedTail(magnitude)), y)
 }
 
 /// `Phi(x) + x phi(x)`, `phi(x) = exp(-x^2 / 2) / sqrt(2 pi)`.
@@ -84,6 +96,14 @@ private let unscale: Float = 0x1p-64
 
 /// `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, within 4 ulp; -0 at minus infinity.
 @inline(__always) func geluTanh(_ x: Lanes) -> Lanes {
+    guard hasPermutations else { return geluTanhByExponential(x) }
+    let a = atMost(5, apus_f16_abs(x))
+    let y = apus_f16_fnma(a, apus_f16_cubic_logistic_on_interval(a), apus_f16_max(splat(-0.0), x))
+    let far = apus_f16_less(x, splat(-5))
+    return apus_i16_any(far) == 0 ? y : apus_f16_select(far, geluTanhByExponential(x), y)
+}
+
+@inline(__always) private func geluTanhByExponential(_ x: Lanes) -> Lanes {
     let a = atMost(11, apus_f16_abs(x))
     let (z, rest) = geluTanhExponent(a)
     let scaled = scaledExponential(atLeast(-125, z), rest: rest)
@@ -133,8 +153,9 @@ private let unscale: Float = 0x1p-64
     let clipped = atLeast(-125, atMost(10, x))
     let scaled = scaledExponential(clipped)
     let e = scaled * splat(unscale)
-    let divisor = fma(e, e + splat(2), splat(2))
-    let y = apus_f16_quotient(clipped * (scaled * (e + splat(2))), divisor) * splat(unscale)
+    // The divisor is made of the numerator, so that an error of p counts 2 / (p + 2) times.
+    let p = fma(scaled, e, scaled + scaled)
+    let y = apus_f16_quotient(clipped * p, fma(p, splat(unscale), splat(2))) * splat(unscale)
     return whereLess(splat(10), x, x, y)
 }
 

@@ -27,9 +27,15 @@ private func distance(_ observed: Float, _ expected: Double) -> Double {
     return abs(Double(observed) - expected) / Double(rounded.ulp)
 }
 
-/// Functions of doubles, whose expected values are those of the C library, half a unit off themselves (sinh: two).
+/// Functions of doubles, whose expected values are those of the C library, half a unit off themselves (sinh and
+/// tanh: two).
 private let doubleFunctions:
     [(code: Int32, ulps: Double, range: ClosedRange<Double>, f: @Sendable (Double) -> Double)] = [
+        (APUS_OP_EXP, 1.5, -745...709.5, exp), (APUS_OP_EXP, 1.5, -1...1, exp), (APUS_OP_EXP2, 1.5, -1074...1023, exp2),
+        (APUS_OP_LOG, 1.4, 0...3, log), (APUS_OP_LOG, 1.4, 0.99...1.01, log), (APUS_OP_LOG2, 1.9, 0...3, log2),
+        (APUS_OP_LOG2, 1.9, 0.99...1.01, log2), (APUS_OP_LOG10, 2, 0...3, log10),
+        (APUS_OP_LOG10, 2, 0.99...1.01, log10), (APUS_OP_LOG1P, 1.9, -0.99...3, log1p),
+        (APUS_OP_LOG1P, 1.9, -1e-3...1e-3, log1p), (APUS_OP_TANH, 3.2, -3...3, tanh), (APUS_OP_TANH, 2, -25...25, tanh),
         (APUS_OP_TAN, 3, -1000...1000, tan), (APUS_OP_ARCSIN, 1.5, -1.1...1.1, asin),
         (APUS_OP_ARCCOS, 1.5, -1.1...1.1, acos),
         (APUS_OP_ARCTAN, 3, -4...4, atan), (APUS_OP_ARCTAN, 1.5, -1e10...1e10, atan), (APUS_OP_SINH, 3.5, -5...5, sinh),
@@ -160,6 +166,23 @@ private func run(_ kernels: apus_kernels, _ code: Int32, _ x: [Double], _ y: [Do
         defer { withExtendedLifetime((tens, places)) {} }
         run(set.kernels, APUS_OP_LOG10, tens, tens, places)
         for i in 0..<places.count { #expect(places.start[i] == Float(i)) }
+    }
+
+    /// All powers of 2, denormal ones too.
+    @Test(arguments: InstructionSet.available)
+    func doubleExponentialsAndLogarithmsAreExactWhereTheyCanBe(_ set: InstructionSet) {
+        let exponents = (-1074...1023).map { Double($0) }
+        let powers = exponents.map { exp2($0) }
+        #expect(run(set.kernels, APUS_OP_EXP2, exponents) == powers)
+        #expect(run(set.kernels, APUS_OP_LOG2, powers) == exponents)
+        #expect(run(set.kernels, APUS_OP_EXP, [0, -0.0]) == [1, 1])
+        for code in [APUS_OP_LOG, APUS_OP_LOG2, APUS_OP_LOG10] { #expect(run(set.kernels, code, [1]) == [0]) }
+        // Nothing is lost of arguments whose function is the argument itself.
+        let small = [1e-300, 5e-324, 0x1p-40, -1e-300, -5e-324]
+        for code in [APUS_OP_SINH, APUS_OP_TANH, APUS_OP_EXPM1] { #expect(run(set.kernels, code, small)[1] == 5e-324) }
+        for code in [APUS_OP_SINH, APUS_OP_TANH] {
+            for (x, y) in zip(small, run(set.kernels, code, small)) { #expect(abs(y - x) <= x.ulp) }
+        }
     }
 
     @Test(arguments: InstructionSet.available)
