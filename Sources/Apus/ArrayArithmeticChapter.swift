@@ -16,7 +16,11 @@ public func apus_elementwise(
         {
             return
         }
-        if let (plane, dtype) = smallPlane(a, b, out, operation), try plane.run(operation, dtype, in: context) { return }
+        if let (plane, dtype) = smallPlane(a, b, out, operation),
+            try plane.run(operation, dtype, in: context)
+        {
+            return
+        }
         let a = try input(a, "a")
         let b: ArrayView? = if let b { try input(b, "b") } else { nil }
         try Elementwise.apply(operation, a, b, to: output(out, "out"), in: context)
