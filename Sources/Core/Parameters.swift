@@ -37,6 +37,8 @@ package indirect enum Constraint: Sendable {
     case interval(from: Double, to: Double, _ form: IntervalForm)
     /// An array of whole numbers, each in the range (and null where allowed).
     case integers(ClosedRange<Int>, allowsNull: Bool = false)
+    /// A finite number from `from` to `to`, or an array of at least one of them.
+    case numbers(from: Double, to: Double)
     /// A name or an object of a family: an initializer, a loss, an optimizer. Checked by the family itself.
     case object(String)
     /// Any JSON, checked by its user.
@@ -65,6 +67,8 @@ package indirect enum Constraint: Sendable {
             return form == .ascending ? pair + range : single + ", or " + pair + range
         case .integers(let range, let allowsNull):
             return "an array of whole numbers" + Constraint.describe(range) + (allowsNull ? " (or null)" : "")
+        case .numbers(let from, let to):
+            return Constraint.real(from: from, to: to).description + ", or an array of them"
         case .object(let family): return family
         case .any(let what): return what
         case .nullable(let inner): return inner.description + ", or null"
@@ -109,6 +113,10 @@ package indirect enum Constraint: Sendable {
                 guard let whole = item.integerValue else { return false }
                 return range.contains(whole)
             }
+        case .numbers(let from, let to):
+            let one = Constraint.real(from: from, to: to)
+            guard let values = value.arrayValue else { return one.admits(value) }
+            return !values.isEmpty && values.allSatisfy { one.admits($0) }
         case .object, .any: return true
         case .nullable(let inner): return value.isNull || inner.admits(value)
         }
@@ -123,6 +131,7 @@ package indirect enum Constraint: Sendable {
         case .choice, .text: "text"
         case .interval(_, _, let form): form == .ascending ? "array of numbers" : "number or array of numbers"
         case .integers: "array of integers"
+        case .numbers: "number or array of numbers"
         case .object: "text or object"
         case .any: "any"
         case .nullable(let inner): inner.typeName + " or null"
@@ -197,6 +206,10 @@ package struct Parameters: Sendable {
     package func integer(_ name: String) -> Int { self[name].integerValue ?? 0 }
     package func real(_ name: String) -> Double { self[name].doubleValue ?? 0 }
     package func text(_ name: String) -> String { self[name].stringValue ?? "" }
+    /// One number, or several.
+    package func reals(_ name: String) -> [Double] {
+        self[name].arrayValue?.map { $0.doubleValue ?? 0 } ?? self[name].doubleValue.map { [$0] } ?? []
+    }
     package func integers(_ name: String) -> [Int?] { self[name].arrayValue?.map(\.integerValue) ?? [] }
 
     /// These parameters with one of them replaced.

@@ -295,6 +295,7 @@ extension Constraint {
             ["much", [0, "a"], [1, 2, 3], [0, .number(.nan)]] + (form == .ascending ? [1, [2, 1]] : [-1])
                 + (to.isFinite ? [[0, .number(to + 1)]] : [])
         case .integers(let range, _): [1, [.integer(range.lowerBound &- 1)], ["a"]]
+        case .numbers(let from, _): ["much", .array([]), ["a"]] + (from.isFinite ? [[.number(from - 1)]] : [])
         case .object, .any: []
         case .nullable(let inner): inner.invalidValues
         }
@@ -310,6 +311,7 @@ extension Constraint {
         case .text: "text"
         case .interval(let from, let to, _): [.number(max(from, 0)), .number(min(to, max(from, 0)))]
         case .integers: [4]
+        case .numbers(let from, let to): .number(from.isFinite ? from : to.isFinite ? to : 0)
         case .object(let family): family == "a layer" ? "Flatten" : "relu"
         case .any, .nullable: .null
         }
