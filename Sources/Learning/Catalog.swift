@@ -3,6 +3,8 @@ import Core
 /// Every estimator kind, one line each.
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
+        DecisionTree.classifier,
+        DecisionTree.regressor,
         LinearRegression.entry,
         LogisticRegression.entry,
         MeanNormalizer.entry,
