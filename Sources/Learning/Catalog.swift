@@ -5,11 +5,17 @@ package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
         DecisionTree.classifier,
         DecisionTree.regressor,
+        RandomForest.extraClassifier,
+        RandomForest.extraRegressor,
+        HistGradientBoosting.classifier,
+        HistGradientBoosting.regressor,
         LinearRegression.entry,
         LogisticRegression.entry,
         MeanNormalizer.entry,
         MinMaxScaler.entry,
         Pipeline.entry,
+        RandomForest.classifier,
+        RandomForest.regressor,
         StandardScaler.entry,
     ]
 

@@ -7,10 +7,21 @@ struct EstimatorLawTests {
     static let kinds = EstimatorCatalog.entries.map(\.kind)
 
     /// Kinds that take NaN as a missing value.
-    private static let takesMissing: Set = ["decision_tree_classifier", "decision_tree_regressor"]
+    private static let takesMissing: Set = [
+        "decision_tree_classifier", "decision_tree_regressor", "extra_trees_classifier", "extra_trees_regressor",
+        "hist_gradient_boosting_classifier", "hist_gradient_boosting_regressor", "random_forest_classifier",
+        "random_forest_regressor",
+    ]
 
     private static func parameters(_ kind: String) -> String {
-        kind == "pipeline" ? "steps=[[\"s\",\"min_max_scaler\"],[\"m\",\"logistic_regression\"]]" : ""
+        switch kind {
+        case "pipeline": "steps=[[\"s\",\"min_max_scaler\"],[\"m\",\"logistic_regression\"]]"
+        case "hist_gradient_boosting_classifier", "hist_gradient_boosting_regressor":
+            "max_iter=3 min_samples_leaf=2 random_state=1"
+        case "extra_trees_classifier", "extra_trees_regressor", "random_forest_classifier", "random_forest_regressor":
+            "n_estimators=3 random_state=1"
+        default: ""
+        }
     }
 
     private func model(_ f: Fitting, _ kind: String, names: [String]? = nil) throws -> (any FittedModel, Tensor) {

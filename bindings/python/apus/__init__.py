@@ -36,6 +36,7 @@ _MODULES = (
     "callbacks",
     "constraints",
     "data",
+    "ensemble",
     "initializers",
     "layers",
     "linalg",
