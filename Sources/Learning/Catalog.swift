@@ -4,7 +4,11 @@ import Core
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
         BayesianRidge.entry,
+        DecisionTree.classifier,
+        DecisionTree.regressor,
         ElasticNet.entry,
+        HistGradientBoosting.classifier,
+        HistGradientBoosting.regressor,
         HuberRegressor.entry,
         Lasso.entry,
         LinearRegression.entry,
@@ -16,6 +20,10 @@ package enum EstimatorCatalog {
         Perceptron.entry,
         Pipeline.entry,
         PolynomialFeatures.entry,
+        RandomForest.classifier,
+        RandomForest.extraClassifier,
+        RandomForest.extraRegressor,
+        RandomForest.regressor,
         Ridge.entry,
         SGDClassifier.entry,
         SGDRegressor.entry,

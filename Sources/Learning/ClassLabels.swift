@@ -62,6 +62,11 @@ struct ClassLabels: Sendable {
         self.classes = classes
     }
 
+    /// The number of the class that has this label; nil when none has.
+    func number(of label: Double) -> Int? {
+        (0..<count).first { dtype == .int64 ? Double(classes.int64s[$0]) == label : classes.doubles[$0] == label }
+    }
+
     /// Writes the labels of class numbers.
     func write(_ numbers: UnsafePointer<Double>, count: Int, to out: ArrayView, in allocator: Allocator)
         throws(ApusError)

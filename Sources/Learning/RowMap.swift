@@ -9,10 +9,22 @@ enum RowMap {
     private static let sliceElements = 1 << 14
 
     /// Calls `body(row of x, row of out)` for every row, and writes `width` doubles per row to `out`.
-    /// Throws `invalidArgument` for a NaN or infinity in x, which must show in the results; `interrupted`.
+    /// Throws `invalidArgument` for a NaN or infinity in x, which must show in the results (with `missing`: for an
+    /// infinity, NaN being a missing value); `interrupted`.
     static func run(
-        _ x: ArrayView, into out: ArrayView, width: Int, in context: Context,
+        _ x: ArrayView, into out: ArrayView, width: Int, missing: Bool = false, in context: Context,
         _ body: (UnsafePointer<Double>, UnsafeMutablePointer<Double>) -> Void
+    ) throws(ApusError) {
+        try runBlocks(x, into: out, width: width, missing: missing, in: context) { matrix, rows, results in
+            for r in rows { body(matrix.row(r), results + (r &- rows.lowerBound) &* width) }
+        }
+    }
+
+    /// The same for blocks of rows: `body(x, rows of it, their part of out)`. An infinity is looked for in `whole`, of
+    /// which x may be a part.
+    static func runBlocks(
+        _ x: ArrayView, into out: ArrayView, width: Int, missing: Bool = false, whole: ArrayView? = nil,
+        in context: Context, _ body: (Matrix, Range<Int>, UnsafeMutablePointer<Double>) -> Void
     ) throws(ApusError) {
         let rows = x.rows
         if rows == 0 { return }
@@ -29,7 +41,11 @@ enum RowMap {
             let target =
                 scratch?.pointer ?? out.data.assumingMemoryBound(to: Double.self) + first &* width
             if !each(matrix, target, width, in: context, body) {
-                try matrix.requireFinite("x", firstRow: first)
+                if missing {
+                    try (whole ?? x).requireNoInfinity("x")
+                } else {
+                    try matrix.requireFinite("x", firstRow: first)
+                }
             }
             if scratch != nil { try out.rows(first, count).write(UnsafePointer(target)) }
             first += count
@@ -40,17 +56,15 @@ enum RowMap {
     /// False when a result is not finite.
     private static func each(
         _ x: Matrix, _ out: UnsafeMutablePointer<Double>, _ width: Int, in context: Context,
-        _ body: (UnsafePointer<Double>, UnsafeMutablePointer<Double>) -> Void
+        _ body: (Matrix, Range<Int>, UnsafeMutablePointer<Double>) -> Void
     ) -> Bool {
         let finite = Atomic<Bool>(true)
         context.parallel(over: x.rows, by: max(sliceElements / max(x.columns, width), 1)) { rows in
             if context.isInterrupted { return }
             var probe = 0.0
-            for r in rows {
-                let to = out + r &* width
-                body(x.row(r), to)
-                for c in 0..<width { probe += to[c] * 0 }
-            }
+            let to = out + rows.lowerBound &* width
+            body(x, rows, to)
+            for i in 0..<(rows.count &* width) { probe += to[i] * 0 }
             if probe != 0 { finite.store(false, ordering: .relaxed) }
         }
         return finite.load(ordering: .relaxed)

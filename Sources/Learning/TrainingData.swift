@@ -12,6 +12,13 @@ struct TrainingData {
 
     /// Checks shapes and weights; x is not yet looked at for NaN. Throws `shape`, `limit`, `dtype`, `invalidArgument`.
     init(_ input: FitInput) throws(ApusError) {
+        try TrainingData.requireRows(input)
+        x = try Matrix(input.x, name: "x", in: input.context.allocator)
+        (weights, weight) = try TrainingData.weights(input)
+    }
+
+    /// Throws `shape` unless x has rows and columns, and as many names as columns where there are names.
+    static func requireRows(_ input: FitInput) throws(ApusError) {
         let kind = input.parameters.kind
         let shape = input.x.shape
         guard shape.rank == 2 else {
@@ -24,19 +31,19 @@ struct TrainingData {
             throw .shape(
                 "feature_names of \(kind) must have one name per column of x (\(shape[1])), got \(names.count).")
         }
-        x = try Matrix(input.x, name: "x", in: input.context.allocator)
-        guard let given = input.sampleWeight else {
-            weights = nil
-            weight = Double(x.rows)
-            return
+    }
+
+    /// The weights of the rows, nil when all are 1, and their sum. Throws `shape`, `invalidArgument`.
+    static func weights(_ input: FitInput) throws(ApusError) -> (Buffer<Double>?, Double) {
+        let rows = input.x.rows
+        guard let given = input.sampleWeight else { return (nil, Double(rows)) }
+        guard given.shape == Shape(rows) else {
+            throw .shape("sample_weight must have shape (\(rows),), one value per row of x, got \(given.shape).")
         }
-        guard given.shape == Shape(x.rows) else {
-            throw .shape("sample_weight must have shape (\(x.rows),), one value per row of x, got \(given.shape).")
-        }
-        let buffer = try Buffer<Double>(x.rows, in: input.context.allocator)
+        let buffer = try Buffer<Double>(rows, in: input.context.allocator)
         try given.copy(to: buffer.pointer, name: "sample_weight")
         var sum = 0.0
-        for row in 0..<x.rows {
+        for row in 0..<rows {
             let value = buffer.pointer[row]
             guard value >= 0, value.isFinite else {
                 throw .invalid("sample_weight must be finite and >= 0, got \(value) at row \(row) (counted from 0).")
@@ -46,8 +53,7 @@ struct TrainingData {
         guard sum > 0, sum.isFinite else {
             throw .invalid("The sum of sample_weight must be positive and finite, got \(sum).")
         }
-        weights = buffer
-        weight = sum
+        return (buffer, sum)
     }
 
     private init(x: Matrix, weights: Buffer<Double>, weight: Double) {

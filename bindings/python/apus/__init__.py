@@ -36,6 +36,7 @@ _MODULES = (
     "callbacks",
     "constraints",
     "data",
+    "ensemble",
     "initializers",
     "layers",
     "linalg",
@@ -51,6 +52,7 @@ _MODULES = (
     "regularizers",
     "stats",
     "svm",
+    "tree",
     "utils",
 )
 _NAMES = {
