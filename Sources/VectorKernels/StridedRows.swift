@@ -16,7 +16,8 @@ func copyRows(
     }
 }
 
-/// Adds rows of `columns` floats, the first first: a row of sums may begin within the last one. `sumStride` is not below 0.
+/// Adds rows of `columns` floats, the first first: a row of sums may begin within the last one. `sumStride` is not
+/// below 0.
 func addRows(
     _ values: Source, _ valueStride: Int64, _ sums: Target, _ sumStride: Int64, _ rows: Int64, _ columns: Int64
 ) {
@@ -38,8 +39,8 @@ func addRows(
     }
 }
 
-/// Column by column, the last first: a sum that rows share still gets the first row's value first, but not right after it
-/// was stored, which would wait for that store.
+/// Column by column, the last first: a sum that rows share still gets the first row's value first, but not right after
+/// it was stored, which would wait for that store.
 @inline(never) private func addNarrowRows(
     _ values: Source, _ valueStride: Int, _ sums: Target, _ sumStride: Int, _ rows: Int, _ columns: Int
 ) {

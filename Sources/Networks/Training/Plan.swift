@@ -25,8 +25,8 @@ package final class Plan {
     /// Keeps the weights alive that the steps point into.
     private var weights: Buffer<Float>?
     private var states: LayerStates?
-    /// Steps that read each input, directly or through views; empty when an output is the input's memory, and in plans for
-    /// inference.
+    /// Steps that read each input, directly or through views; empty when an output is the input's memory, and in plans
+    /// for inference.
     private let inputReaders: [[(step: LayerStep, place: Int)]]
 
     /// Throws `limit` or `outOfMemory` with the size that the arena needs.
@@ -158,8 +158,8 @@ package final class Plan {
     }
 
     /// Lets the steps read the rows of input `index` where they are, instead of the plan's own place; nil goes back to
-    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory, and
-    /// in a plan for inference.
+    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory,
+    /// and in a plan for inference.
     package func borrowInput(_ index: Int, _ rows: UnsafePointer<Float>?) -> Bool {
         let readers = inputReaders[index]
         guard !readers.isEmpty else { return false }
