@@ -25,7 +25,8 @@ OURS = {
     "all activations": lambda: [Input((5,)), *[layers.Dense(7, name) for name in ACTIVATIONS], layers.Dense(2)],
     "activation layers": lambda: [Input((4,)), *[layers.Activation(name) for name in ACTIVATIONS]],
     "pictures": lambda: [Input((3, 4, 2)), layers.Flatten(), layers.Dropout(0.3), layers.Dense(2, use_bias=False)],
-    "rows of rows": lambda: [Input((3, 4)), layers.Dense(5, "tanh"), layers.Flatten(), layers.Dense(1, "sigmoid")],
+    "rows of rows": lambda: [
+        Input((3, 4)), layers.Dense(5, "tanh"), layers.Identity(), layers.Flatten(), layers.Dense(1, "sigmoid")],
     "initializers": lambda: [
         Input((4,)),
         layers.Dense(3, kernel_initializer=initializers.HeNormal(), bias_initializer=initializers.Constant(0.5)),

@@ -3,10 +3,10 @@ import Core
 
 /// The gradient by a kernel: for each tap, the sum over all windows of source times destination gradient.
 ///
-/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. A block's
-/// product is made turned, destination channels by taps, and a part's sum turned back once: the windows then lie as the
-/// right factor must, and only the few columns of the destination's gradient are read across. Three by three taps of many
-/// channels go through Winograd's transforms instead.
+/// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. A
+/// block's product is made turned, destination channels by taps, and a part's sum turned back once: the windows then lie
+/// as the right factor must, and only the few columns of the destination's gradient are read across. Three by three taps
+/// of many channels go through Winograd's transforms instead.
 struct ConvolutionGradient {
     let rows: TapPlan
     let columns: TapPlan
@@ -139,8 +139,8 @@ struct ConvolutionGradient {
                 let keep: Float = start == from ? 0 : 1
                 if turns {
                     kernels.direct_product(
-                        1, 0, Int64(made), Int64(gather.width), Int64(end - start), gradient, Int64(destinationChannels),
-                        room, Int64(gather.stride), keep, rest, Int64(gather.width))
+                        1, 0, Int64(made), Int64(gather.width), Int64(end - start), gradient,
+                        Int64(destinationChannels), room, Int64(gather.stride), keep, rest, Int64(gather.width))
                 } else {
                     kernels.pack_columns(
                         0, Int64(end - start), Int64(made), gradient, Int64(destinationChannels), 0, panels, rest)

@@ -74,6 +74,7 @@ package enum LayerCatalog {
             Normalization.entry,
             RMSNormalization.entry,
             MajorityVote.entry,
+            IdentityLayer.entry,
         ])
 
     /// Parameters that every layer has, taken off before the layer's own.

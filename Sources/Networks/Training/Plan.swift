@@ -25,7 +25,8 @@ package final class Plan {
     /// Keeps the weights alive that the steps point into.
     private var weights: Buffer<Float>?
     private var states: LayerStates?
-    /// Steps that read each input, directly or through views; empty when an output is the input's memory.
+    /// Steps that read each input, directly or through views; empty when an output is the input's memory, and in plans
+    /// for inference.
     private let inputReaders: [[(step: LayerStep, place: Int)]]
 
     /// Throws `limit` or `outOfMemory` with the size that the arena needs.
@@ -114,7 +115,8 @@ package final class Plan {
         unwritten = training ? values.indices.filter { !layout.written[$0] && !layout.isOutput[$0] } : []
         inputReaders = program.inputs.map { input in
             let isOutput = program.outputs.contains { layout.outputs[$0] == layout.outputs[input] }
-            if isOutput { return [] }
+            // In a plan for inference other values are at an input's place at other times.
+            if isOutput || !training { return [] }
             var readers: [(step: LayerStep, place: Int)] = []
             for item in planned {
                 for (place, value) in item.values.enumerated() where layout.outputs[value] == layout.outputs[input] {
@@ -156,7 +158,8 @@ package final class Plan {
     }
 
     /// Lets the steps read the rows of input `index` where they are, instead of the plan's own place; nil goes back to
-    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory.
+    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory,
+    /// and in a plan for inference.
     package func borrowInput(_ index: Int, _ rows: UnsafePointer<Float>?) -> Bool {
         let readers = inputReaders[index]
         guard !readers.isEmpty else { return false }

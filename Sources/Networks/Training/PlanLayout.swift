@@ -65,19 +65,51 @@ struct PlanLayout {
             guard let number = producer[value], isView[number] else { return nil }
             return steps[number].inputs[0]
         }
-        var outputOffsets: [Int] = []
-        for value in values.indices {
-            if let source = source(value) {
-                outputOffsets.append(outputOffsets[source])
-            } else {
-                outputOffsets.append(take(elements[value], rows))
-            }
-        }
         // A view of a value with several consumers, or of an output, needs a gradient of its own.
         var consumers = [Int](repeating: 0, count: values.count)
         for step in steps { for input in step.inputs { consumers[input] += 1 } }
         var isOutput = [Bool](repeating: false, count: values.count)
         for output in program.outputs { isOutput[output] = true }
+        func count(_ value: Int) -> Int { min((cappedProduct(elements[value], rows) + 15) & ~15, 1 << 56) }
+        var outputOffsets: [Int] = []
+        if training {
+            for value in values.indices {
+                if let source = source(value) {
+                    outputOffsets.append(outputOffsets[source])
+                } else {
+                    outputOffsets.append(take(elements[value], rows))
+                }
+            }
+        } else {
+            // Nobody asks for a value after its last reader, but for those of outputs.
+            let roots = values.indices.map { value in
+                var root = value
+                while let source = source(root) { root = source }
+                return root
+            }
+            var ends = producer.map { $0 ?? 0 }
+            for (number, step) in steps.enumerated() { for input in step.inputs { ends[roots[input]] = number } }
+            for value in values.indices where isOutput[value] { ends[roots[value]] = steps.count }
+            var ended = [[Int]](repeating: [], count: steps.count + 1)
+            for value in values.indices where roots[value] == value { ended[ends[value]].append(value) }
+            var places = LivePlaces()
+            outputOffsets = [Int](repeating: 0, count: values.count)
+            func make(_ value: Int) {
+                guard roots[value] == value, !overflow else { return }
+                outputOffsets[value] = places.take(count(value))
+                // Past the limit nothing is added up any more: many values of it would be more than can be counted.
+                overflow = overflow || places.size > 1 << 56
+            }
+            // Inputs are there before the first step.
+            for value in values.indices where producer[value] == nil { make(value) }
+            for (number, step) in steps.enumerated() where !overflow {
+                for value in step.outputs { make(value) }
+                for value in ended[number] { places.leave(outputOffsets[value], count(value)) }
+            }
+            if overflow { throw tooLarge }
+            let start = take(places.size, 1)
+            outputOffsets = roots.map { start + outputOffsets[$0] }
+        }
         func shares(_ value: Int) -> Int? {
             guard let source = source(value), consumers[source] == 1, !isOutput[source] else { return nil }
             return source
@@ -100,8 +132,7 @@ struct PlanLayout {
             }
             var born = [[Int]](repeating: [], count: steps.count + 1)
             for value in values.indices where roots[value] == value { born[births[value]].append(value) }
-            var places = GradientPlaces()
-            func count(_ value: Int) -> Int { min((cappedProduct(elements[value], rows) + 15) & ~15, 1 << 56) }
+            var places = LivePlaces()
             for number in (0...steps.count).reversed() {
                 // Past the limit nothing is added up any more: many values of it would be more than can be counted.
                 for value in born[number] where !overflow {

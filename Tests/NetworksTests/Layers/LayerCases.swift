@@ -37,4 +37,5 @@ extension LayerCase {
         + normalization
         + rmsNormalization
         + majorityVote
+        + identity
 }

@@ -13,7 +13,7 @@ from .convolution import (
     SeparableConv1D,
     SeparableConv2D,
 )
-from .core import Activation, Dense, Embedding, Flatten, Masking, Permute, RepeatVector, Reshape
+from .core import Activation, Dense, Embedding, Flatten, Identity, Masking, Permute, RepeatVector, Reshape
 from .merging import Add, Average, Concatenate, Dot, MajorityVote, Maximum, Minimum, Multiply, Subtract
 from .normalization import (
     BatchNormalization,

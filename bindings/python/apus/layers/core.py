@@ -84,6 +84,20 @@ class Flatten(Layer):
         self.name = name
 
 
+class Identity(Layer):
+    """Its input as it is: a place for a name, or where a layer is left out.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    _base = "identity"
+
+    def __init__(self, *, name=None):
+        self.name = name
+
+
 class Reshape(Layer):
     """The elements of each row, in their order, under another shape.
 

@@ -1,7 +1,7 @@
-/// Places for the gradients of a backward pass, which are needed for a part of it only: what one has left, a later one
-/// takes. A gradient lives from the step that first writes it, the last of its readers in forward order, to the step that
-/// made the value.
-package struct GradientPlaces {
+/// Places for what is needed for a part of a pass only: what one has left, a later one takes. A gradient lives from the
+/// step that first writes it, the last of its readers in forward order, to the step that made the value; a value of a
+/// plan for inference from the step that makes it to the last that reads it.
+package struct LivePlaces {
     /// Floats in all.
     package private(set) var size = 0
     /// What is free again, by ascending place, neighbours joined.
