@@ -3,12 +3,15 @@ import Core
 /// Every estimator kind, one line each.
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
+        AdaBoost.classifier,
+        AdaBoost.regressor,
         DecisionTree.classifier,
         DecisionTree.regressor,
         RandomForest.extraClassifier,
         RandomForest.extraRegressor,
         HistGradientBoosting.classifier,
         HistGradientBoosting.regressor,
+        ID3.entry,
         LinearRegression.entry,
         LogisticRegression.entry,
         MeanNormalizer.entry,
