@@ -41,7 +41,7 @@ enum RandomForest {
 
     private static func specs(bootstrap: Bool, maxFeatures: JSON) -> [ParameterSpec] {
         [
-            ParameterSpec("n_estimators", .integer(1...1_000_000), default: 100, "Trees."),
+            ParameterSpec("n_estimators", .integer(1...1_000_000), default: 100, "Trees that are grown."),
             ParameterSpec(
                 "bootstrap", .boolean, default: .bool(bootstrap),
                 "Whether each tree sees rows drawn with replacement; else it sees all."),
