@@ -3,6 +3,8 @@ import Core
 /// Every estimator kind, one line each.
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
+        AdaBoost.classifier,
+        AdaBoost.regressor,
         BayesianRidge.entry,
         DecisionTree.classifier,
         DecisionTree.regressor,
@@ -10,6 +12,7 @@ package enum EstimatorCatalog {
         HistGradientBoosting.classifier,
         HistGradientBoosting.regressor,
         HuberRegressor.entry,
+        ID3.entry,
         Lasso.entry,
         LinearRegression.entry,
         LinearSVC.entry,

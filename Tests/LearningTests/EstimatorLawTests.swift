@@ -8,8 +8,8 @@ struct EstimatorLawTests {
 
     /// Kinds that take NaN as a missing value.
     private static let takesMissing: Set = [
-        "decision_tree_classifier", "decision_tree_regressor", "extra_trees_classifier", "extra_trees_regressor",
-        "hist_gradient_boosting_classifier", "hist_gradient_boosting_regressor", "random_forest_classifier",
+        "adaboost_classifier", "adaboost_regressor", "decision_tree_classifier", "decision_tree_regressor",
+        "extra_trees_classifier", "extra_trees_regressor", "hist_gradient_boosting_classifier", "hist_gradient_boosting_regressor", "random_forest_classifier",
         "random_forest_regressor",
     ]
 
@@ -18,7 +18,7 @@ struct EstimatorLawTests {
         case "pipeline": "steps=[[\"s\",\"min_max_scaler\"],[\"m\",\"logistic_regression\"]]"
         case "hist_gradient_boosting_classifier", "hist_gradient_boosting_regressor":
             "max_iter=3 min_samples_leaf=2 random_state=1"
-        case "extra_trees_classifier", "extra_trees_regressor", "random_forest_classifier", "random_forest_regressor":
+        case "adaboost_classifier", "adaboost_regressor", "extra_trees_classifier", "extra_trees_regressor", "random_forest_classifier", "random_forest_regressor":
             "n_estimators=3 random_state=1"
         default: ""
         }

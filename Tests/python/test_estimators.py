@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import apus
-from apus import _estimator
+from apus import _estimator, ensemble, tree  # noqa: F401, they fill KINDS
 from apus.linear_model import (
     BayesianRidge,
     ElasticNet,

@@ -51,7 +51,8 @@ int main(int argc, char **argv)
                 labels[row] = (int64_t)from[PIXELS];
             }
             double tree = try_kind(context, "decision_tree_classifier", "", pixels, labels, digits.rows);
-            double forest = try_kind(context, "random_forest_classifier", "random_state=1", pixels, labels, digits.rows);
+            double forest =
+                try_kind(context, "random_forest_classifier", "random_state=1", pixels, labels, digits.rows);
             double boosted =
                 try_kind(context, "hist_gradient_boosting_classifier", "max_iter=40", pixels, labels, digits.rows);
             /* Many trees read better than one. */

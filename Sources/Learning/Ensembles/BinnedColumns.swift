@@ -1,7 +1,7 @@
 import Core
 
-/// Where the values of each column are cut into bins: bin b holds what is above threshold b - 1 and not above threshold b.
-/// Missing values have the bin behind the last.
+/// Where the values of each column are cut into bins: bin b holds what is above threshold b - 1 and not above threshold
+/// b. Missing values have the bin behind the last.
 final class BinThresholds: Sendable {
     /// Thresholds of column c at offsets[c] ..< offsets[c + 1], ascending.
     let values: Buffer<Double>
@@ -18,8 +18,8 @@ final class BinThresholds: Sendable {
         return categorical[column] ? count : count + 1
     }
 
-    /// Cuts between all different values where they are at most `most`, else at quantiles of the values (of 200000 drawn
-    /// rows where there are more). A categorical column has a bin for each value, which must be at most `most`.
+    /// Cuts between all different values where they are at most `most`, else at quantiles of the values (of 200000
+    /// drawn rows where there are more). A categorical column has a bin for each value, which must be at most `most`.
     init(_ x: ArrayView, most: Int, categorical: [Bool], _ random: TreeRandom, kind: String, in context: Context)
         throws(ApusError)
     {
@@ -74,7 +74,8 @@ final class BinThresholds: Sendable {
         }
         let values = try Buffer<Double>(offsets[columns], in: allocator)
         for column in 0..<columns {
-            (values.pointer + offsets[column]).update(from: cuts.pointer + column &* most, count: counts.pointer[column])
+            let own = cuts.pointer + column &* most
+            (values.pointer + offsets[column]).update(from: own, count: counts.pointer[column])
         }
         self.values = values
         self.offsets = offsets
@@ -155,7 +156,8 @@ final class BinThresholds: Sendable {
     }
 }
 
-/// The bins of all rows, eight columns side by side: bin of (row, column) is byte column % 8 of word row of group column / 8.
+/// The bins of all rows, eight columns side by side: bin of (row, column) is byte column % 8 of word row of group
+/// column / 8.
 final class BinnedColumns: Sendable {
     let rows: Int
     let columns: Int

@@ -92,8 +92,8 @@ struct BoostingSplitSearch: Sendable {
         }
     }
 
-    /// Categories are ordered by gradient / (hessian + smoothing), then cut as numbers are, from either end (Fisher 1958,
-    /// doi:10.1080/01621459.1958.10501479); rare ones stay on the other side. Missing values are a category.
+    /// Categories are ordered by gradient / (hessian + smoothing), then cut as numbers are, from either end (Fisher
+    /// 1958, doi:10.1080/01621459.1958.10501479); rare ones stay on the other side. Missing values are a category.
     func searchCategories(
         _ column: Int, _ histogram: UnsafePointer<GradientSums>, bins: Int, hasMissing: Bool, _ leaf: BoostingLeaf,
         _ best: inout BoostingSplit

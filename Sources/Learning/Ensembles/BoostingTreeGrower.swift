@@ -1,8 +1,8 @@
 import Core
 
 /// Grows one tree of gradient boosting: the leaf whose split gains most is split next. The rows of a leaf lie together;
-/// the sums of the smaller child are taken anew, those of its sibling are what remains of the parent's (Ke, Meng, Finley,
-/// Wang, Chen, Ma, Ye, Liu 2017, "LightGBM").
+/// the sums of the smaller child are taken anew, those of its sibling are what remains of the parent's (Ke, Meng,
+/// Finley, Wang, Chen, Ma, Ye, Liu 2017, "LightGBM").
 final class BoostingTreeGrower {
     struct Limits {
         var leaves = 31
@@ -52,8 +52,8 @@ final class BoostingTreeGrower {
         nodes = try GrowingBuffer(in: allocator)
     }
 
-    /// Grows a tree over the first `count` rows of `order`; `gradients` has (gradient, second derivative, 1, 0) for each
-    /// row of x. `all`: the order is that of x.
+    /// Grows a tree over the first `count` rows of `order`; `gradients` has (gradient, second derivative, 1, 0) for
+    /// each row of x. `all`: the order is that of x.
     func grow(_ gradients: UnsafePointer<SIMD4<Float>>, count: Int, all: Bool, _ random: TreeRandom)
         throws(ApusError)
     {
@@ -233,8 +233,8 @@ final class BoostingTreeGrower {
         }
     }
 
-    /// Sums a leaf's gradients by bin, subtracts them from its sibling's, and finds the best split of each: the leaf's is
-    /// set, the sibling's returned.
+    /// Sums a leaf's gradients by bin, subtracts them from its sibling's, and finds the best split of each: the leaf's
+    /// is set, the sibling's returned.
     private func evaluate(
         _ leaf: inout BoostingLeaf, _ sibling: BoostingLeaf?, order: UnsafePointer<UInt32>?,
         gradients: UnsafePointer<SIMD4<Float>>, _ random: TreeRandom

@@ -77,7 +77,8 @@ final class ForestModel: FittedModel {
             let count = min(chunk, x.rows - first)
             let view = ArrayView(
                 data: UnsafeMutableRawPointer(shares.pointer), dtype: .float64, shape: Shape(count, classes))
-            try RowMap.runBlocks(x.rows(first, count), into: view, width: classes, missing: true, whole: x, in: context) {
+            let part = x.rows(first, count)
+            try RowMap.runBlocks(part, into: view, width: classes, missing: true, whole: x, in: context) {
                 self.sum($0, $1, $2, classes)
             }
             for row in 0..<count {

@@ -23,8 +23,8 @@ extension ForestTreeGrower {
         }
     }
 
-    /// Looks at a column. `threshold` in 0 ..< 1 takes the one cut at that part of the way from the least to the greatest
-    /// value; -1 all cuts. False for a column that is constant here.
+    /// Looks at a column. `threshold` in 0 ..< 1 takes the one cut at that part of the way from the least to the
+    /// greatest value; -1 all cuts. False for a column that is constant here.
     func scan(
         _ column: Int, _ own: UnsafePointer<UInt64>, _ count: Int, _ summary: Summary, _ threshold: Double,
         _ best: inout ForestSplit

@@ -23,8 +23,8 @@ struct ForestProblem: @unchecked Sendable {
     var mostNodes: Int { 2 * max(binned.rows / max(limits.leastInLeaf, 1), 1) }
 }
 
-/// Grows trees of a forest over bins, one after another, in memory of its own. A row is one word: its number, its class and
-/// how often it was drawn.
+/// Grows trees of a forest over bins, one after another, in memory of its own. A row is one word: its number, its class
+/// and how often it was drawn.
 final class ForestTreeGrower: @unchecked Sendable {
     let problem: ForestProblem
     let nodes: Buffer<PackedTrees.Node>

@@ -1,8 +1,8 @@
 import Core
 
 /// Sums of gradients by bin, for the rows of a leaf: eight columns at a time, whose sums of a block of rows stay in the
-/// first-level cache as single precision and are then added up in double precision. A group of columns is the work of one
-/// thread, in the order of its rows: the sums do not depend on the number of threads.
+/// first-level cache as single precision and are then added up in double precision. A group of columns is the work of
+/// one thread, in the order of its rows: the sums do not depend on the number of threads.
 struct GradientHistograms {
     let binned: BinnedColumns
     /// Single-precision sums of a group's bins, for each lane.
@@ -71,7 +71,9 @@ struct GradientHistograms {
     }
 
     @inline(__always)
-    private static func add(_ width: Int, _ word: UInt64, _ sums: SIMD4<Float>, _ own: UnsafeMutablePointer<SIMD4<Float>>) {
+    private static func add(
+        _ width: Int, _ word: UInt64, _ sums: SIMD4<Float>, _ own: UnsafeMutablePointer<SIMD4<Float>>
+    ) {
         var word = word
         for c in 0..<width {
             own[c &* 256 &+ Int(word & 255)] += sums

@@ -1,7 +1,7 @@
 import Core
 
-/// Gradient boosting on histograms: each tree takes a second-order step down the loss, leaf by leaf, over columns cut into
-/// at most 255 bins. Names and defaults are those of scikit-learn's HistGradientBoosting.
+/// Gradient boosting on histograms: each tree takes a second-order step down the loss, leaf by leaf, over columns cut
+/// into at most 255 bins. Names and defaults are those of scikit-learn's HistGradientBoosting.
 enum HistGradientBoosting {
     static let classifier = EstimatorEntry(
         kind: "hist_gradient_boosting_classifier", type: "classifier",

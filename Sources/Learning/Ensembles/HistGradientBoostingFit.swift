@@ -102,10 +102,18 @@ struct HistGradientBoostingFit {
             }
             if try context.report(report, to: input.progress) { break }
         }
+        let packed: PackedTrees
+        do throws(ApusError) {
+            packed = try PackedTrees(trees, kind: parameters.kind, features: columns)
+        } catch where error.code == .corrupt {
+            throw ApusError(
+                .notConverged,
+                "The loss of \(parameters.kind) overflows: scale y or lower learning_rate (gradients have single precision)."
+            )
+        }
         return try HistGradientBoostingModel(
             parameters, FeatureNotes(features: columns, names: input.featureNames), labels, loss,
-            try Tensor(doubles: baseline, Shape(outputs), in: allocator),
-            try PackedTrees(trees, kind: parameters.kind, features: columns),
+            try Tensor(doubles: baseline, Shape(outputs), in: allocator), packed,
             [
                 (name: "n_iter_", value: try .scalar(iteration, in: allocator)),
                 (name: "train_score_", value: try trainScores.tensor()),

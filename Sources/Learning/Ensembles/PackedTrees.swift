@@ -1,7 +1,7 @@
 import Core
 
-/// Many fitted trees in few arrays: nodes in preorder, left children first. A leaf holds its value, or the number of its
-/// row in a table, where an inner node holds its threshold.
+/// Many fitted trees in few arrays: nodes in preorder, left children first. A leaf holds its value, or the number of
+/// its row in a table, where an inner node holds its threshold.
 final class PackedTrees: Sendable {
     /// Where each tree begins; the last element is the number of nodes.
     let starts: Tensor

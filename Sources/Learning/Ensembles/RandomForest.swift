@@ -41,7 +41,7 @@ enum RandomForest {
 
     private static func specs(bootstrap: Bool, maxFeatures: JSON) -> [ParameterSpec] {
         [
-            ParameterSpec("n_estimators", .integer(1...1_000_000), default: 100, "Trees."),
+            ParameterSpec("n_estimators", .integer(1...1_000_000), default: 100, "Trees that are grown."),
             ParameterSpec(
                 "bootstrap", .boolean, default: .bool(bootstrap),
                 "Whether each tree sees rows drawn with replacement; else it sees all."),
@@ -208,7 +208,8 @@ private struct ForestDraft {
     }
 
     func values() throws(ApusError) -> Tensor {
-        try Tensor(doubles: table.pointer, classes > 0 ? Shape(table.count / classes, classes) : Shape(0, 1), in: allocator)
+        let shape = classes > 0 ? Shape(table.count / classes, classes) : Shape(0, 1)
+        return try Tensor(doubles: table.pointer, shape, in: allocator)
     }
 
     func importances() throws(ApusError) -> Tensor {
@@ -254,7 +255,8 @@ private final class OutOfBag {
         }
         for row in 0..<rows {
             let count = Double(votes.pointer[row])
-            for k in 0..<width { sums.pointer[row &* width + k] = count > 0 ? sums.pointer[row &* width + k] / count : .nan }
+            let own = sums.pointer + row &* width
+            for k in 0..<width { own[k] = count > 0 ? own[k] / count : .nan }
         }
         let weight = { (row: Int) in target.weights.map { $0.pointer[row] } ?? 1 }
         var score = 0.0

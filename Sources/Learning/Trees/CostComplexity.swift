@@ -1,8 +1,8 @@
 import Core
 
-/// Minimal cost-complexity pruning: the inner node t whose g(t) = (R(t) - R(T_t)) / (leaves of T_t - 1) is least becomes a
-/// leaf, again and again while g(t) <= alpha; R is the node's share of the weight times its impurity, R(T_t) the sum over the
-/// leaves below it (Breiman, Friedman, Olshen, Stone 1984, chapter 3).
+/// Minimal cost-complexity pruning: the inner node t whose g(t) = (R(t) - R(T_t)) / (leaves of T_t - 1) is least
+/// becomes a leaf, again and again while g(t) <= alpha; R is the node's share of the weight times its impurity, R(T_t)
+/// the sum over the leaves below it (Breiman, Friedman, Olshen, Stone 1984, chapter 3).
 enum CostComplexity {
     /// A node that is still an inner one; `stamp` tells old entries of the heap from new ones.
     private struct Link: BitwiseCopyable {

@@ -104,7 +104,8 @@ final class MedianSweep {
             }
         }
 
-        /// Of the rows added so far: with the median m, their loss is sum y - 2 sum_below y + m (2 weight_below - weight).
+        /// Of the rows added so far: with the median m, their loss is sum y - 2 sum_below y + m (2 weight_below -
+        /// weight).
         func summary() -> Summary {
             let weight = treeOfWeights[0]
             if weight <= 0 { return Summary() }

@@ -1,8 +1,8 @@
 import Core
 
 /// The rows of x in the order of each column: one entry of 64 bits per value, rank << 32 | row. Equal values share a
-/// rank; missing ones come last, with the rank `missing`. What splits a tree is the order of values alone, so that float32
-/// and float64 are split exactly as they are.
+/// rank; missing ones come last, with the rank `missing`. What splits a tree is the order of values alone, so that
+/// float32 and float64 are split exactly as they are.
 final class SortedColumns: Sendable {
     let rows: Int
     let columns: Int
@@ -12,7 +12,8 @@ final class SortedColumns: Sendable {
     static let missing = UInt64(UInt32.max)
     static let mostRows = Int(Int32.max)
 
-    /// Sorts in parallel over the columns. Throws `limit` for too many rows, `invalidArgument` for an infinity, `dtype`.
+    /// Sorts in parallel over the columns. Throws `limit` for too many rows, `invalidArgument` for an infinity,
+    /// `dtype`.
     init(_ x: ArrayView, in context: Context) throws(ApusError) {
         let reader = ColumnReader(x: x)
         let rows = reader.rows

@@ -1,6 +1,7 @@
 import Core
 
-/// A node as prediction reads it: x[feature] <= threshold goes to the node behind, else to `right`; 0 there marks a leaf.
+/// A node as prediction reads it: x[feature] <= threshold goes to the node behind, else to `right`; 0 there marks a
+/// leaf.
 struct TreeNode: BitwiseCopyable {
     var threshold: Double
     /// The column; the highest bit says that a missing value goes left.
@@ -18,8 +19,8 @@ struct TreeNode: BitwiseCopyable {
     }
 }
 
-/// A fitted tree: arrays over its nodes in preorder, left children first, under scikit-learn's names. A leaf has children
-/// -1, feature -2 and threshold -2.
+/// A fitted tree: arrays over its nodes in preorder, left children first, under scikit-learn's names. A leaf has
+/// children -1, feature -2 and threshold -2.
 final class TreeArrays: Sendable {
     let left: Tensor
     let right: Tensor
@@ -85,6 +86,7 @@ final class TreeArrays: Sendable {
         value = draft.value
         let count = left.count
         nodes = try Buffer(count, in: allocator)
+        guard features < 1 << 30 else { throw .corrupt("A \(kind) cannot have \(features) features.") }
         guard count >= 1, count <= Int(Int32.max) else {
             throw .corrupt("A tree of a \(kind) must have 1 to 2^31 - 1 nodes, the file has \(count).")
         }

@@ -1,8 +1,8 @@
 import Core
 
 /// Grows one CART tree by exact splits: each column's rows stay sorted, node by node, so that a node is searched in one
-/// pass per column and never sorted again (Breiman, Friedman, Olshen, Stone 1984; the sorted lists as in Mehta, Agrawal,
-/// Rissanen 1996, doi:10.1007/BFb0014141).
+/// pass per column and never sorted again (Breiman, Friedman, Olshen, Stone 1984; the sorted lists as in Mehta,
+/// Agrawal, Rissanen 1996, doi:10.1007/BFb0014141).
 ///
 /// Large nodes are searched column by column in parallel; branches of fewer rows than `branchRows` are grown whole, in
 /// parallel. The tree does not depend on the number of threads, and no recursion follows its depth.

@@ -91,7 +91,7 @@ struct DecisionTreeTests {
         weights[7] = 0
         let rows = [0, 1, 2, 3, 3, 4, 5, 6] + Array(8..<20)
         for criterion in ["squared_error", "absolute_error"] {
-            let given = "criterion=\(criterion) max_depth=3"
+            let given = "criterion=\(criterion) max_depth=1"
             let weighted = try f.fit(
                 regressor, given, f.array(values, 20, 2), f.array(y, 20), weight: f.array(weights, 20))
             let repeated = try f.fit(

@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "bindings/python"))
 
 import apus  # noqa: E402
-from apus import Input, Sequential, layers  # noqa: E402
+from apus import Input, Sequential, ensemble, layers, tree  # noqa: E402
 from apus.linear_model import LinearRegression, LogisticRegression  # noqa: E402
 from apus.pipeline import make_pipeline  # noqa: E402
 from apus.preprocessing import MeanNormalizer, MinMaxScaler, StandardScaler  # noqa: E402
@@ -44,6 +44,10 @@ def main():
     keep("logistic_regression", model, model.predict_proba(question))
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, label)
     keep("pipeline", model, model.predict_proba(question))
+    for module in (tree, ensemble):
+        for kind in (getattr(module, name) for name in module.__all__):
+            model = kind().fit(x, label if kind._estimator_type == "classifier" else y)
+            keep(kind._kind, model, model.predict(question))
 
     apus.set_seed(1)
     network = Sequential([Input((3,)), layers.Dense(6, activation="elu"), layers.Dropout(0.2), layers.Flatten(),

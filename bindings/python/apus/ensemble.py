@@ -6,6 +6,8 @@ from ._estimator import Classifier, Regressor
 from .tree import _library_parameters
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "HistGradientBoostingClassifier",
@@ -442,3 +444,80 @@ class HistGradientBoostingRegressor(_Trees, Regressor):
         self.tol = tol
         self.subsample = subsample
         self.random_state = random_state
+
+
+class AdaBoostClassifier(_Trees, Classifier):
+    """SAMME: CART trees vote, each trained on weights that grow where those before it were wrong.
+
+    Parameters
+    ----------
+    n_estimators : int, default 50
+    learning_rate : float, default 1
+    max_depth : int or None, default 1
+        The longest way from the root of a tree to a leaf.
+    min_samples_leaf : int, default 1
+    random_state : int or None
+    class_weight : dict, "balanced" or None
+
+    Attributes
+    ----------
+    classes_, estimator_weights_, estimator_errors_ : ndarray
+    """
+
+    _kind = "adaboost_classifier"
+    _learned = ("classes_", "estimator_weights_", "estimator_errors_")
+
+    def __init__(
+        self,
+        *,
+        n_estimators=50,
+        learning_rate=1,
+        max_depth=1,
+        min_samples_leaf=1,
+        random_state=None,
+        class_weight=None,
+    ):
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.random_state = random_state
+        self.class_weight = class_weight
+
+
+class AdaBoostRegressor(_Trees, Regressor):
+    """R2: the weighted median of CART trees, each trained on rows drawn by the errors of those before it.
+
+    Parameters
+    ----------
+    n_estimators : int, default 50
+    learning_rate : float, default 1
+    max_depth : int or None, default 3
+    min_samples_leaf : int, default 1
+    random_state : int or None
+    loss : {"linear", "square", "exponential"}, default "linear"
+
+    Attributes
+    ----------
+    estimator_weights_, estimator_errors_ : ndarray
+    """
+
+    _kind = "adaboost_regressor"
+    _learned = ("estimator_weights_", "estimator_errors_")
+
+    def __init__(
+        self,
+        *,
+        n_estimators=50,
+        learning_rate=1,
+        max_depth=3,
+        min_samples_leaf=1,
+        random_state=None,
+        loss="linear",
+    ):
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.random_state = random_state
+        self.loss = loss

@@ -4,7 +4,7 @@ import numpy
 
 from ._estimator import Classifier, Regressor
 
-__all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor"]
+__all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor", "ID3Classifier"]
 
 _NODES = (
     "children_left",
@@ -206,3 +206,54 @@ class DecisionTreeRegressor(_DecisionTree, Regressor):
         self.ccp_alpha = ccp_alpha
         self.monotonic_cst = monotonic_cst
         self.random_state = random_state
+
+
+class ID3Classifier(Classifier):
+    """A tree over categorical columns with a branch for each value, by information gain in bits or its ratio.
+
+    Every different number of a column is a category. A row whose category has no branch gets what the node says.
+
+    Parameters
+    ----------
+    criterion : {"information_gain", "gain_ratio"}, default "information_gain"
+        ID3's or C4.5's measure.
+    max_depth : int or None
+    min_samples_split : int, default 2
+
+    Attributes
+    ----------
+    classes_ : ndarray
+    feature : ndarray
+        For each node, in preorder, the column it branches by, -1 for a leaf.
+    children : ndarray
+        For each node and category the child's number, -1 for none.
+    value, entropy, gains, gain_ratios : ndarray
+        For each node: the summed weights of the classes, their entropy, and what each column would gain (NaN where it
+        was used above).
+    categories_, category_offsets_ : ndarray
+        The categories of column c: ``categories_[category_offsets_[c]:category_offsets_[c + 1]]``.
+
+    Examples
+    --------
+    >>> from apus.tree import ID3Classifier
+    >>> ID3Classifier().fit([[0, 1], [1, 1], [2, 0]], ["a", "b", "a"]).predict([[1, 0]])
+    array(['b'], dtype='<U1')
+    """
+
+    _kind = "id3"
+    _learned = (
+        "classes_",
+        "feature",
+        "children",
+        "value",
+        "entropy",
+        "gains",
+        "gain_ratios",
+        "categories_",
+        "category_offsets_",
+    )
+
+    def __init__(self, *, criterion="information_gain", max_depth=None, min_samples_split=2):
+        self.criterion = criterion
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
