@@ -54,7 +54,8 @@ import Testing
         let image = try FileImage.encode(.network(network), in: context).array
         // Made again by hand from its own parts it is the same but for the version that wrote it, its mode and date.
         var own = try sample(in: context)
-        own.members[0] = .init("metadata.json", Array("{\"keras_version\":\"3.15.1\",\"date_saved\":\"1980-01-01@00:00:00\"}".utf8))
+        let metadata: JSON = ["keras_version": "3.15.1", "date_saved": "1980-01-01@00:00:00"]
+        own.members[0] = .init("metadata.json", Array(metadata.text.utf8))
         var config = network.config.objectValue ?? []
         config.append((key: "compile_config", value: .object([])))
         own.members[1] = .init("config.json", Array(JSON.object(config).text.utf8))
@@ -174,9 +175,9 @@ import Testing
         refused("directory beyond the end", .corrupt) { $0.directoryPlace = 1 << 30 }
         refused("parts", .unsupported) { $0.disk = 1 }
         refused("a bomb", .limit) {
-            $0.members[weights].method = 8
+            $0.members[weights].content = [UInt8](repeating: 0, count: 2 << 20)
             $0.members[weights].packed = [UInt8](repeating: 0, count: 1000)
-            $0.members[weights].size = 100 << 20
+            $0.members[weights].method = 8
         }
         refused("deflate that ends early", .corrupt) {
             $0.members[config].deflate()
