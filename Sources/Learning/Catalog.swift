@@ -3,11 +3,22 @@ import Core
 /// Every estimator kind, one line each.
 package enum EstimatorCatalog {
     package static let entries: [EstimatorEntry] = [
+        BayesianRidge.entry,
+        ElasticNet.entry,
+        HuberRegressor.entry,
+        Lasso.entry,
         LinearRegression.entry,
+        LinearSVC.entry,
         LogisticRegression.entry,
         MeanNormalizer.entry,
         MinMaxScaler.entry,
+        OrdinalLogistic.entry,
+        Perceptron.entry,
         Pipeline.entry,
+        PolynomialFeatures.entry,
+        Ridge.entry,
+        SGDClassifier.entry,
+        SGDRegressor.entry,
         StandardScaler.entry,
     ]
 

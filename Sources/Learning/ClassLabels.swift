@@ -7,6 +7,11 @@ struct ClassLabels: Sendable {
 
     private static let most = 10_000
 
+    /// The label of a class, as a number.
+    func value(_ place: Int) -> Double {
+        dtype == .int64 ? Double(classes.int64s[place]) : classes.doubles[place]
+    }
+
     var count: Int { classes.count }
     var dtype: DType { classes.dtype }
 

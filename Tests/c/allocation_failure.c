@@ -87,7 +87,7 @@ static void release_made(void *user)
 static apus_status run_fit(void *user)
 {
     const int scaler = strstr(o.kind, "scaler") || strstr(o.kind, "normalizer");
-    const int classes = strstr(o.kind, "logistic") != NULL;
+    const int classes = strstr(o.kind, "logistic") || strstr(o.kind, "svc") || strstr(o.kind, "classifier");
     apus_array x = sample_x(&s), y = classes ? sample_label(&s) : sample_real(&s);
     (void)user;
     /* Strided, so that it has to be copied. */
@@ -106,6 +106,18 @@ static void fits(void)
         { "logistic_regression", NULL },
         { "logistic_regression", "solver=lbfgs" },
         { "logistic_regression", "solver=gd max_iter=20 tol=0" },
+        { "logistic_regression", "penalty=l1 class_weight=balanced" },
+        { "logistic_regression", "multi_class=ovr max_iter=5" },
+        { "ridge", NULL },
+        { "ridge", "solver=svd" },
+        { "lasso", "alpha=0.01 alphas=[1, 0.1]" },
+        { "elastic_net", "alpha=0.01 selection=random" },
+        { "bayesian_ridge", "max_iter=5" },
+        { "huber_regressor", "max_iter=5" },
+        { "ordinal_logistic", "max_iter=5 alpha=1" },
+        { "linear_svc", "max_iter=3" },
+        { "sgd_regressor", "max_iter=2 early_stopping=true" },
+        { "sgd_classifier", "max_iter=2 class_weight=balanced" },
         { "standard_scaler", NULL },
         { "min_max_scaler", NULL },
         { "mean_normalizer", NULL },

@@ -26,11 +26,17 @@ static const int64_t integers[] = { 0, 1, 2, 3, 7, 32, 60, 1000, -1, INT32_MAX, 
 static const double reals[] = { 0, 1, -1, 0.5, 0.001, 1e-300, 1e300, -1e300, 0.999999999999, 5, NAN, INFINITY };
 
 static const char *const kinds[] = { "linear_regression", "logistic_regression", "standard_scaler", "min_max_scaler",
-                                     "mean_normalizer", "pipeline", "", "nothing" };
+                                     "mean_normalizer", "pipeline", "", "nothing", "ridge", "lasso", "elastic_net",
+                                     "bayesian_ridge", "huber_regressor", "ordinal_logistic",
+                                     "sgd_regressor", "sgd_classifier", "perceptron", "polynomial_features" };
 static const char *const fit_parameters[] = {
     NULL, "", "solver=gd max_iter=3", "solver=lbfgs max_iter=5", "alpha=1", "C=0.1", "penalty=l2", "{\"alpha\": -1}",
     "{\"steps\": [\"standard_scaler\", \"linear_regression\"]}", "steps=[\"standard_scaler\"]", "{", "a=b=c", "=",
     "max_iter=9223372036854775807", "max_iter=99999999999999999999", "tol=1e400", "fit_intercept=false",
+    "penalty=l1", "penalty=elasticnet l1_ratio=0.5", "class_weight=balanced", "{\"class_weight\": {\"0\": 1e300}}", "alpha=0",
+    "alpha=1e300", "alpha=1e-300", "alpha=[1,2]", "alphas=[1,0.1]", "positive=true", "multi_class=ovr", "solver=svd", "loss=hinge",
+    "loss=log_loss eta0=1e300", "early_stopping=true", "degree=64", "degree=3 interaction_only=true", "batch_size=7", "tol=0",
+    "loss=all_threshold alpha=1", "epsilon=1", "C=1e300", "C=1e-300",
 };
 static const char *const layers[] = { "Input", "Dense", "Dense", "Activation", "Dropout", "Flatten", "Conv9D", "" };
 static const char *const layer_parameters[] = {

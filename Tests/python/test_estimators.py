@@ -9,19 +9,51 @@ import pytest
 
 import apus
 from apus import _estimator
-from apus.linear_model import LinearRegression, LogisticRegression
+from apus.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    HuberRegressor,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    OrdinalLogistic,
+    Perceptron,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
+)
 from apus.pipeline import Pipeline, make_pipeline
-from apus.preprocessing import MeanNormalizer, MinMaxScaler, StandardScaler
+from apus.preprocessing import MeanNormalizer, MinMaxScaler, PolynomialFeatures, StandardScaler
+from apus.svm import LinearSVC
 
 sklearn_linear = pytest.importorskip("sklearn.linear_model")
 sklearn_preprocessing = pytest.importorskip("sklearn.preprocessing")
 
-EVERY = [LinearRegression, LogisticRegression, StandardScaler, MinMaxScaler, MeanNormalizer]
+EVERY = [
+    BayesianRidge,
+    ElasticNet,
+    HuberRegressor,
+    Lasso,
+    LinearRegression,
+    LinearSVC,
+    LogisticRegression,
+    MeanNormalizer,
+    MinMaxScaler,
+    OrdinalLogistic,
+    Perceptron,
+    PolynomialFeatures,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
+    StandardScaler,
+]
 
 
 def fitted(kind, table):
     x, y, classes = table
-    return kind().fit(x, classes if kind is LogisticRegression else y)
+    # Stochastic gradient descent wants columns of one scale.
+    x = StandardScaler().fit_transform(x) if kind is SGDRegressor else x
+    return kind().fit(x, classes if issubclass(kind, _estimator.Classifier) else y)
 
 
 # Linear regression
@@ -309,7 +341,9 @@ def test_every_estimator_of_the_catalog_has_a_class():
 def test_learned_attributes_are_those_of_the_model(kind, table):
     model = fitted(kind, table)
     attributes = {entry["name"] for entry in model._model.info["attributes"]}
-    assert set(kind._learned) - attributes <= {"loss_curve_", "n_iter_", "rank_", "singular_", "converged_"}
+    some = {"loss_curve_", "n_iter_", "rank_", "singular_", "converged_"}
+    path = {"alphas_", "coef_path_", "intercept_path_", "dual_gaps_"}
+    assert set(kind._learned) - attributes <= some | path
     assert attributes <= set(kind._learned)
 
 

@@ -7,12 +7,29 @@ import numpy
 import pytest
 from conftest import golden_folder
 
-from apus.linear_model import LinearRegression, LogisticRegression
+from apus.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    HuberRegressor,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    OrdinalLogistic,
+    Ridge,
+)
 from apus.preprocessing import MeanNormalizer, MinMaxScaler, StandardScaler
 
 h5py = pytest.importorskip("h5py")
 
-FILES = ("linear_regression.h5", "logistic_regression.h5", "gradient_descent.h5", "preprocessing.h5")
+FILES = (
+    "linear_regression.h5",
+    "regularized_regression.h5",
+    "bayes_huber_regression.h5",
+    "logistic_regression.h5",
+    "ordinal_regression.h5",
+    "gradient_descent.h5",
+    "preprocessing.h5",
+)
 
 
 def cases():
@@ -27,7 +44,7 @@ def cases():
         for file in files
         if file["file"] in FILES
         for case in file["cases"]
-        if case["algorithm"] in RUNNERS and case["params"].get("penalty") not in ("l1", "elasticnet")
+        if case["algorithm"] in RUNNERS
     ]
 
 
@@ -63,24 +80,87 @@ def class_weights(given, wanted):
     return weight * numpy.array([factors[label] for label in y])
 
 
+def penalised(make, objective):
+    """One fit for each alpha (and l1_ratio) of the case, by each solver of `make`."""
+
+    def run(given, parameters):
+        x, y, weight = given["X"], given["y"], given.get("sample_weight")
+        w = numpy.ones(len(y)) if weight is None else weight
+        results = {}
+        for way in make(1.0, 0.5 if "l1_ratio" in given else None, parameters):
+            found = []
+            for index, alpha in enumerate(given["alpha"]):
+                ratio = given["l1_ratio"][index] if "l1_ratio" in given else None
+                model = make(alpha, ratio, parameters)[way].fit(x, y, sample_weight=weight)
+                squares = (w.reshape((-1,) + (1,) * (y.ndim - 1)) * (y - model.predict(x)) ** 2).sum()
+                found.append(
+                    {
+                        "coef": model.coef_,
+                        "intercept": model.intercept_,
+                        "prediction": model.predict(given["X_query"]),
+                        "support": model.coef_ != 0,
+                        "objective": objective(squares, model.coef_, alpha, ratio, w.sum()),
+                    }
+                )
+            results[way] = {key: numpy.stack([one[key] for one in found]) for key in found[0]}
+        return results
+
+    return run
+
+
+def ridges(alpha, ratio, parameters):
+    alpha = alpha if numpy.ndim(alpha) else float(alpha)
+    return {solver: Ridge(alpha, solver=solver, **parameters) for solver in ("auto", "cholesky", "svd")}
+
+
+def nets(alpha, ratio, parameters):
+    if ratio is None:
+        made = {"lasso": Lasso(alpha, **parameters), "net": ElasticNet(alpha, l1_ratio=1.0, **parameters)}
+        return {**made, "default tolerance": Lasso(alpha, **{**parameters, "tol": 1e-4})}
+    return {
+        "net": ElasticNet(alpha, l1_ratio=ratio, **parameters),
+        "random": ElasticNet(alpha, l1_ratio=ratio, selection="random", **parameters),
+    }
+
+
+def net_objective(squares, coef, alpha, ratio, weight):
+    ratio = 1.0 if ratio is None else ratio
+    lengths, total = numpy.abs(coef).sum(), (coef**2).sum()
+    return squares / (2 * weight) + alpha * ratio * lengths + alpha * (1 - ratio) / 2 * total
+
+
 def logistic(given, parameters):
-    x, y, query = given["X"], given["y"], given["X_query"]
+    x, y, query, classes = given["X"], given["y"], given["X_query"], given["classes"]
+    sample_weight = given.get("sample_weight")
     weight = class_weights(given, parameters["class_weight"])
+    sparse = parameters["penalty"] in ("l1", "elasticnet")
+    separate = parameters["multi_class"] == "one_vs_rest"
+    given_weights = parameters["class_weight"]
+    if isinstance(given_weights, dict):
+        given_weights = {int(label): factor for label, factor in given_weights.items()}
     results = {}
-    for solver in ("newton", "lbfgs"):
+    for solver in ("auto",) if sparse else ("newton", "lbfgs"):
         model = LogisticRegression(
             solver=solver,
             penalty=parameters["penalty"],
+            l1_ratio=parameters["l1_ratio"],
             C=parameters.get("C", 1.0),
             fit_intercept=parameters["fit_intercept"],
+            class_weight=given_weights,
+            multi_class="ovr" if separate else "auto",
             tol=1e-9,
-        ).fit(x, y, sample_weight=weight)
-        place = numpy.searchsorted(given["classes"], y)
-        losses = -numpy.log(model.predict_proba(x)[numpy.arange(len(y)), place])
-        penalised = parameters["penalty"] != "none"
-        objective = (weight * losses).sum() * (parameters["C"] if penalised else 1)
-        if penalised:
-            objective += (model.coef_**2).sum() / 2
+        ).fit(x, y, sample_weight=sample_weight)
+        probabilities = model.predict_proba(x)
+        own = probabilities[numpy.arange(len(y)), numpy.searchsorted(classes, y)]
+        c = parameters.get("C", 1.0) if parameters["penalty"] != "none" else 1.0
+        lengths, squares = numpy.abs(model.coef_).sum(axis=1), (model.coef_**2).sum(axis=1)
+        ratio = parameters["l1_ratio"]
+        penalty = ratio * lengths + (1 - ratio) / 2 * squares if parameters["penalty"] != "none" else 0 * lengths
+        if separate:
+            scores = model.decision_function(x) * numpy.where(y[:, None] == classes, 1, -1)
+            objective = c * numpy.logaddexp(0, -scores).sum(axis=0) + penalty
+        else:
+            objective = c * (weight * -numpy.log(own)).sum() + penalty.sum()
         results[solver] = {
             "coef": model.coef_,
             "intercept": model.intercept_,
@@ -89,10 +169,72 @@ def logistic(given, parameters):
             "decision_function": model.decision_function(query),
             "probabilities": model.predict_proba(query),
             "prediction": model.predict(query),
+            "support": model.coef_ != 0,
             "objective": objective,
-            "log_loss": losses.mean(),
+            "log_loss": -numpy.log(own).mean(),
         }
     return results
+
+
+def bayesian(given, parameters):
+    model = BayesianRidge(**parameters).fit(given["X"], given["y"], sample_weight=given.get("sample_weight"))
+    mean, deviation = model.predict(given["X_query"], return_std=True)
+    return {
+        "fit": {
+            "alpha": model.alpha_,
+            "lambda": model.lambda_,
+            "coef": model.coef_,
+            "intercept": model.intercept_,
+            "sigma": model.sigma_,
+            "prediction_mean": mean,
+            "prediction_std": deviation,
+        }
+    }
+
+
+def huber(given, parameters):
+    x, y = given["X"], given["y"]
+    model = HuberRegressor(**parameters).fit(x, y, sample_weight=given.get("sample_weight"))
+    weight = given.get("sample_weight", numpy.ones(len(y)))
+    ratio, epsilon = numpy.abs(y - model.predict(x)) / model.scale_, parameters["epsilon"]
+    loss = numpy.where(ratio <= epsilon, ratio**2, 2 * epsilon * ratio - epsilon**2)
+    return {
+        "fit": {
+            "coef": model.coef_,
+            "intercept": model.intercept_,
+            "scale": model.scale_,
+            "outliers": model.outliers_,
+            "prediction": model.predict(given["X_query"]),
+            "objective": (weight * model.scale_ * (1 + loss)).sum() + parameters["alpha"] * (model.coef_**2).sum(),
+        }
+    }
+
+
+def ordinal(loss):
+    def run(given, parameters):
+        x, y = given["X"], given["y"]
+        settings = {"alpha": parameters["alpha"], "loss": loss, "tol": 1e-10}
+        model = OrdinalLogistic(**settings).fit(x, y)
+        place = numpy.searchsorted(given["classes"], y)
+        own = model.predict_proba(x)[numpy.arange(len(y)), place]
+        score = model.decision_function(x)[:, None]
+        signs = numpy.where(numpy.arange(len(model.thresholds_)) >= place[:, None], 1, -1)
+        every = numpy.logaddexp(0, -signs * (model.thresholds_ - score)).sum()
+        cost = -numpy.log(own).sum() if loss == "proportional_odds" else every
+        query = given["X_query"]
+        return {
+            "fit": {
+                "coef": model.coef_,
+                "thresholds": model.thresholds_,
+                "probabilities": model.predict_proba(query),
+                "prediction_most_probable": model.predict(query),
+                "prediction_threshold": OrdinalLogistic(prediction="threshold", **settings).fit(x, y).predict(query),
+                "log_loss": -numpy.log(own).mean(),
+                "objective": cost + parameters["alpha"] / 2 * (model.coef_**2).sum(),
+            }
+        }
+
+    return run
 
 
 def split_ones(given):
@@ -166,6 +308,16 @@ def scaler(make, names):
 
 RUNNERS = {
     "linear_regression.ols": ols,
+    "linear_regression.ridge": penalised(
+        ridges, lambda squares, coef, alpha, ratio, weight: squares + (alpha * (coef**2).sum(axis=-1)).sum()
+    ),
+    "linear_regression.lasso": penalised(nets, net_objective),
+    "linear_regression.elastic_net": penalised(nets, net_objective),
+    "linear_regression.bayesian_ridge": bayesian,
+    "linear_regression.huber": huber,
+    "ordinal_regression.proportional_odds": ordinal("proportional_odds"),
+    "ordinal_regression.all_threshold": ordinal("all_threshold"),
+    "logistic_regression.one_vs_rest": logistic,
     "logistic_regression.binary": logistic,
     "logistic_regression.multinomial": logistic,
     "gradient_descent.linear": descent_linear,

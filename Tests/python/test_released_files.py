@@ -37,4 +37,6 @@ def test_released_files_predict_what_they_did(folder, name):
 
 def test_every_kind_has_a_file():
     kinds = {entry["kind"] for entry in apus.catalog()["estimators"]} | {"network", "checkpoint"}
-    assert kinds == {name for folder, name in CASES if folder == RELEASES[-1]}
+    files = {name for folder, name in CASES if folder == RELEASES[-1]}
+    # A kind that is newer than the last release gets its file with the next.
+    assert files <= kinds if RELEASES[-1].name != apus.__version__ else files == kinds

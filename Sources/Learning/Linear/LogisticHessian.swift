@@ -13,6 +13,8 @@ struct LogisticHessian {
     let rows: TargetedRows
     let coordinates: ScaledCoordinates
     let context: Context
+    /// Without a penalty on squares: whether the coefficients of all classes together are made definite as well.
+    var liftsCoefficients = true
 
     /// Parameters of one output.
     private var block: Int { objective.features + (objective.intercept ? 1 : 0) }
@@ -120,7 +122,7 @@ struct LogisticHessian {
         }
         if outputs == 1 { return }
         let lift = trace / Double(d)
-        for c in 0..<block where c >= features || objective.penalty == 0 {
+        for c in 0..<block where c >= features || (objective.penalty == 0 && liftsCoefficients) {
             for k in 0..<outputs {
                 for l in k..<outputs { hessian[place(k, c) &* d + place(l, c)] += lift }
             }

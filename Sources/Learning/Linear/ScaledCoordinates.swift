@@ -9,9 +9,14 @@ struct ScaledCoordinates {
 
     /// Without an intercept nothing is centred, and s is the root mean square. Throws for values that are not finite.
     init(_ data: TrainingData, intercept: Bool, in context: Context) throws(ApusError) {
-        let moments = try ColumnMoments(
-            of: data.x, named: "x", weights: data.weights.map { UnsafePointer($0.pointer) }, in: context)
-        let p = data.x.columns
+        try self.init(
+            data.x, weights: data.weights.map { UnsafePointer($0.pointer) }, intercept: intercept, in: context)
+    }
+
+    /// The same of rows alone.
+    init(_ x: Matrix, weights: UnsafePointer<Double>?, intercept: Bool, in context: Context) throws(ApusError) {
+        let moments = try ColumnMoments(of: x, named: "x", weights: weights, in: context)
+        let p = x.columns
         mean = try Buffer(zeros: p, in: context.allocator)
         scale = try Buffer(p, in: context.allocator)
         for c in 0..<p {

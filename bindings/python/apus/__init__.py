@@ -50,6 +50,7 @@ _MODULES = (
     "preprocessing",
     "regularizers",
     "stats",
+    "svm",
     "utils",
 )
 _NAMES = {

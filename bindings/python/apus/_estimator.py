@@ -273,6 +273,7 @@ class Classifier(Estimator):
     def _fit_labels(self, fit, x, y, sample_weight):
         """Calls ``fit`` with labels that the library reads, and keeps what they stand for."""
         labels = numpy.asarray(y)
+        self.__dict__.pop("_codes", None)
         if labels.dtype.kind not in "OUSb":
             fitted = fit(x, _arrays.as_array(y, "y"), sample_weight)
             self.__dict__.pop("_names", None)
@@ -282,9 +283,27 @@ class Classifier(Estimator):
         if labels.dtype.kind == "O" and not all(isinstance(label, str) for label in labels):
             raise TypeError("y must be all numbers or all text, got something else or a mixture")
         names, codes = numpy.unique(labels, return_inverse=True)
+        self._codes = {name: code for code, name in enumerate(names.tolist())}
         fitted = fit(x, codes.astype(numpy.int64, copy=False).reshape(labels.shape), sample_weight)
         self._names = self.classes_ = names
         return fitted
+
+    def _library_parameters(self):
+        parameters = super()._library_parameters()
+        if isinstance(parameters.get("class_weight"), dict):
+            codes = self.__dict__.get("_codes", {})
+            weights = parameters["class_weight"].items()
+            parameters["class_weight"] = {str(codes.get(label, label)): weight for label, weight in weights}
+        return parameters
+
+    @classmethod
+    def _from_library_parameters(cls, parameters):
+        parameters = super()._from_library_parameters(parameters)
+        if isinstance(parameters.get("class_weight"), dict):
+            weights = parameters["class_weight"].items()
+            numbers = {float(label): weight for label, weight in weights}
+            parameters["class_weight"] = {int(key) if key.is_integer() else key: numbers[key] for key in numbers}
+        return parameters
 
     def _from_codes(self, predicted):
         """The labels that the predicted numbers stand for."""

@@ -40,7 +40,7 @@ def load_model(path):
     kind = handle.info["kind"]
     if kind == "network":
         return network_of(handle)
-    from . import _estimator, linear_model, pipeline, preprocessing  # noqa: F401, they fill KINDS
+    from . import _estimator, linear_model, pipeline, preprocessing, svm  # noqa: F401, they fill KINDS
 
     if kind not in _estimator.KINDS:
         raise UnsupportedError(f"this package has no class for a model of kind {kind!r}")
