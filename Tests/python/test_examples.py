@@ -56,6 +56,16 @@ def read_png(path):
     return lines[:, 1:]
 
 
+def test_linear_models_tell_what_sells():
+    output = run("linear_models.py")
+    scores = {line[2:22].strip(): float(line.split()[-1]) for line in output.splitlines()[1:4]}
+    assert 0.85 < scores["least squares"] < scores["products of budgets"]
+    assert scores["their lasso"] > 0.95
+    first = next(line for line in output.splitlines() if line.startswith("  alpha"))
+    assert first.split(":")[1].split() == ["0.000", "0.000", "0.000"] or "-0.000" in first
+    assert "Exams told right: 9" in output or "Exams told right: 8" in output
+
+
 def test_surnames_are_told_and_the_confusions_drawn(tmp_path):
     picture = tmp_path / "confusion.png"
     output = run("surnames.py", "--epochs", 8, "--picture", picture)
