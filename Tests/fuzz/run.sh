@@ -54,7 +54,7 @@ fuzz() {
 # one TARGET: the longest input and the words that are worth trying
 one() {
     case $1 in
-    model | checkpoint | dataset) fuzz "$1" 16000 hdf5 ;;
+    model | archive | weights | checkpoint | dataset) fuzz "$1" 16000 hdf5 ;;
     inflate) fuzz "$1" 4000 hdf5 ;;
     network_json) fuzz "$1" 6000 json ;;
     parameters | expression) fuzz "$1" 1000 json ;;
@@ -63,6 +63,6 @@ one() {
 }
 
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(model checkpoint dataset inflate network_json parameters expression)
+[ ${#targets[@]} -gt 0 ] || targets=(model archive weights checkpoint dataset inflate network_json parameters expression)
 for target in "${targets[@]}"; do one "$target"; done
 exit $status

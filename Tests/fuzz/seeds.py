@@ -47,6 +47,20 @@ def write_networks(put):
             path = pathlib.Path(folder) / "checkpoint.h5"
             model.save_checkpoint(str(path))
             put("checkpoint", name, path.read_bytes())
+            model.save_checkpoint(str(path.with_suffix(".keras")))
+            put("archive", name, path.with_suffix(".keras").read_bytes())
+
+
+def write_weights(put):
+    """For the network of the target, and for others: the first byte says how they are paired."""
+    for units in (3, 2):
+        model = apus.Sequential([apus.Input((4,)), layers.Dense(units)])
+        with tempfile.TemporaryDirectory() as folder:
+            for number, name in enumerate(("a.h5", "a.weights.h5", "b.h5", "b.keras")):
+                path = pathlib.Path(folder) / name
+                model.save(path) if name.startswith("b") else model.save_weights(path)
+                for pairing in range(4):
+                    put("weights", f"{units}_{number}_{pairing}", bytes([pairing]) + path.read_bytes())
 
 
 def write_estimators(put):
@@ -108,9 +122,15 @@ def write_streams(put):
 
 def write_references(put, folder):
     """Files of Keras and others: whole models, those that go on training, those to refuse, configurations."""
-    for path in sorted(folder.rglob("*.h5")):
+    for path in sorted([*folder.rglob("*.h5"), *folder.rglob("*.keras")]):
         name = "_".join(path.relative_to(folder).parts)
         content = path.read_bytes()
+        if path.name.endswith("weights.h5"):
+            put("weights", name, b"\1" + content)
+            continue
+        if path.suffix == ".keras":
+            put("archive", name, content)
+            continue
         put("checkpoint" if "training" in path.parts else "model", name, content)
         try:
             with h5py.File(path) as file:
@@ -128,7 +148,7 @@ def main():
             (folder / target).mkdir(parents=True, exist_ok=True)
             (folder / target / name).write_bytes(content)
 
-    for write in (write_networks, write_estimators, write_arrays, write_texts, write_streams):
+    for write in (write_networks, write_weights, write_estimators, write_arrays, write_texts, write_streams):
         write(put)
     references = pathlib.Path(os.environ.get("APUS_GOLDEN", ROOT.parent / "shared/golden"))
     if references.is_dir():
