@@ -73,23 +73,6 @@ struct TrainingData {
         return TrainingData(x: x, weights: weights, weight: sum)
     }
 
-    private init(x: Matrix, weights: Buffer<Double>, weight: Double) {
-        self.x = x
-        self.weights = weights
-        self.weight = weight
-    }
-
-    /// The same rows with other weights, finite and not negative. Throws `invalidArgument` when their sum is 0 or
-    /// overflows.
-    func with(_ weights: Buffer<Double>) throws(ApusError) -> TrainingData {
-        var sum = 0.0
-        for row in 0..<x.rows { sum += weights.pointer[row] }
-        guard sum > 0, sum.isFinite else {
-            throw .invalid("The sum of the rows' weights must be positive and finite, got \(sum).")
-        }
-        return TrainingData(x: x, weights: weights, weight: sum)
-    }
-
     /// The square roots of the weights.
     func rootWeights(in allocator: Allocator) throws(ApusError) -> Buffer<Double>? {
         guard let weights else { return nil }

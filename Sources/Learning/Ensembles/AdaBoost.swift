@@ -8,7 +8,7 @@ enum AdaBoost {
     static let classifier = EstimatorEntry(
         kind: "adaboost_classifier", type: "classifier",
         doc: "SAMME: trees vote, each trained on weights that grow where those before it were wrong; NaN in x allowed.",
-        parameters: specs(depth: 1) + [ClassWeights.spec()], fit: fitClassifier, load: AdaBoostModel.load)
+        parameters: specs(depth: 1) + [TreeClassWeights.spec()], fit: fitClassifier, load: AdaBoostModel.load)
 
     static let regressor = EstimatorEntry(
         kind: "adaboost_regressor", type: "regressor",
@@ -116,9 +116,9 @@ enum AdaBoost {
         let allocator = input.context.allocator
         let (labels, numbers) = try TreeTarget.classes(input)
         let (given, _) = try TrainingData.weights(input)
-        let factors = try ClassWeights.factors(parameters, labels, numbers)
+        let factors = try TreeClassWeights.factors(parameters, labels, numbers)
         let weights = try start(
-            ClassWeights.apply(factors, numbers, given, in: allocator), numbers.count, in: allocator)
+            TreeClassWeights.apply(factors, numbers, given, in: allocator), numbers.count, in: allocator)
         let classes = labels.count
         var run = try Run(input, TreeTarget(labels: numbers, classes: classes, weights: nil))
         let wrong = try Buffer<Bool>(numbers.count, in: allocator)

@@ -8,7 +8,7 @@ enum HistGradientBoosting {
         doc: "Boosted trees for classes by log-loss over binned columns; missing values (NaN) and categories allowed.",
         parameters: [
             ParameterSpec("loss", .choice(["log_loss"]), default: "log_loss", "Minus the log-likelihood of the classes.")
-        ] + shared + [ClassWeights.spec()],
+        ] + shared + [TreeClassWeights.spec()],
         fit: fitClassifier, load: HistGradientBoostingModel.load)
 
     static let regressor = EstimatorEntry(
@@ -66,8 +66,8 @@ enum HistGradientBoosting {
         try TrainingData.requireRows(input)
         let (labels, numbers) = try TreeTarget.classes(input)
         let (given, _) = try TrainingData.weights(input)
-        let factors = try ClassWeights.factors(input.parameters, labels, numbers)
-        let weights = try ClassWeights.apply(factors, numbers, given, in: input.context.allocator)
+        let factors = try TreeClassWeights.factors(input.parameters, labels, numbers)
+        let weights = try TreeClassWeights.apply(factors, numbers, given, in: input.context.allocator)
         let y = try Buffer<Double>(numbers.count, in: input.context.allocator)
         for row in 0..<y.count { y.pointer[row] = Double(numbers.pointer[row]) }
         let loss: BoostingLoss = labels.count == 2 ? .binary : .softmax(labels.count)

@@ -36,7 +36,7 @@ enum RandomForest {
             "criterion", .choice(["squared_error", "friedman_mse"]), default: "squared_error",
             "The error that splits lessen; friedman_mse chooses the same splits.")
     ]
-    private static let classWeight = ClassWeights.spec(
+    private static let classWeight = TreeClassWeights.spec(
         "; balanced_subsample: the same over the rows drawn for each tree")
 
     private static func specs(bootstrap: Bool, maxFeatures: JSON) -> [ParameterSpec] {
@@ -65,8 +65,8 @@ enum RandomForest {
         let (labels, numbers) = try TreeTarget.classes(input)
         let (given, _) = try TrainingData.weights(input)
         let balances = parameters["class_weight"].stringValue == "balanced_subsample"
-        let factors = balances ? nil : try ClassWeights.factors(parameters, labels, numbers)
-        let weights = try ClassWeights.apply(factors, numbers, given, in: input.context.allocator)
+        let factors = balances ? nil : try TreeClassWeights.factors(parameters, labels, numbers)
+        let weights = try TreeClassWeights.apply(factors, numbers, given, in: input.context.allocator)
         let target = TreeTarget(labels: numbers, classes: labels.count, weights: weights)
         return try ForestFit(input, target, balancesSample: balances).run(labels)
     }

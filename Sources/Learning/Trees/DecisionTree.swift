@@ -9,7 +9,7 @@ enum DecisionTree {
             ParameterSpec(
                 "criterion", .choice(["gini", "entropy", "log_loss"]), default: "gini",
                 "The impurity that splits lessen; log_loss is another name of entropy (in bits).")
-        ] + TreeLimits.specs(maxFeatures: .null) + more + [ClassWeights.spec()],
+        ] + TreeLimits.specs(maxFeatures: .null) + more + [TreeClassWeights.spec()],
         fit: fitClassifier, load: load)
 
     static let regressor = EstimatorEntry(
@@ -42,8 +42,8 @@ enum DecisionTree {
         try TrainingData.requireRows(input)
         let (labels, numbers) = try TreeTarget.classes(input)
         let (given, _) = try TrainingData.weights(input)
-        let factors = try ClassWeights.factors(input.parameters, labels, numbers)
-        let weights = try ClassWeights.apply(factors, numbers, given, in: input.context.allocator)
+        let factors = try TreeClassWeights.factors(input.parameters, labels, numbers)
+        let weights = try TreeClassWeights.apply(factors, numbers, given, in: input.context.allocator)
         let target = TreeTarget(labels: numbers, classes: labels.count, weights: weights)
         return try fit(input, target, labels)
     }
