@@ -18,7 +18,7 @@ enum NetworkReader {
         let whole = OldConfiguration.completed(config, version, found)
         let expected = try layout?(whole)
         var network = NetworkRecord(config: whole, kerasVersion: version)
-        network.layers = try layers(found, expected?.layers)
+        network.layers = try layers(found, expected?.layers, in: root.file)
         network.block = expected?.layers.first?.block?.floats
         if training { network.training = try self.training(in: root) }
         return network
@@ -50,14 +50,12 @@ enum NetworkReader {
 
     /// All layers of the file, in its order. Those with weights are paired by position with what is expected; every array
     /// is checked before any is allocated.
-    private static func layers(_ found: [StoredLayer], _ expected: [WeightLayout]?) throws(ApusError)
-        -> [NetworkRecord.Layer]
-    {
+    private static func layers(
+        _ found: [StoredLayer], _ expected: [WeightLayout]?, in file: FileReader
+    ) throws(ApusError) -> [NetworkRecord.Layer] {
         if let expected {
             try check(found, against: expected)
-            if let file = found.first(where: { !$0.arrays.isEmpty })?.arrays[0].file {
-                try allocate(for: found.lazy.flatMap(\.arrays), expected, in: file)
-            }
+            try allocate(for: found.lazy.flatMap(\.arrays), expected, in: file)
         }
         var layers: [NetworkRecord.Layer] = []
         var wanted = (expected ?? []).filter { !$0.weights.isEmpty }[...]
