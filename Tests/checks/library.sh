@@ -48,5 +48,6 @@ report 'has no text relocations' "$(readelf -d "$library" | grep -q TEXTREL && e
 strip --strip-all -o "$work/stripped.so" "$library"
 bytes=$(stat -c %s "$work/stripped.so")
 echo "    stripped size: $bytes bytes"
-report 'is at most 16 MB stripped' "$([ "$bytes" -le 16000000 ] || echo "$bytes bytes")"
+# A bound to be raised with a reason: docs/decisions.md, "The size of the library".
+report 'is at most 20 MB stripped' "$([ "$bytes" -le 20000000 ] || echo "$bytes bytes")"
 exit $status

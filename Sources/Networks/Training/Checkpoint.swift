@@ -5,9 +5,11 @@ import Core
 extension Trainer {
     private static let format = 1
 
+    /// The trainer as it is now, whatever it does afterwards.
+    ///
     /// - Parameter form: legacy or an archive.
     package func record(as form: NetworkRecord.Form = .legacy, in context: Context) throws(ApusError) -> NetworkRecord {
-        var record = try NetworkModel.record(model.graph, weights, as: form, in: context)
+        var record = try NetworkModel.record(model.graph, weights.copy(in: context.allocator), as: form, in: context)
         var own = Record(kind: "trainer")
         own.set("format", .integer(Trainer.format))
         own.set("seed", .integer(Int(bitPattern: UInt(seed))))
