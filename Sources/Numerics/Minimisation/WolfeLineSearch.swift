@@ -154,11 +154,14 @@ package final class WolfeLineSearch {
 
     /// Where the minimum between the better end and the other is looked for: at the cubic's or, where the parabola through
     /// the better end's slope and the other's value has its minimum nearer to the better end, half way between both minima.
-    /// NaN where there is none.
+    /// Where the values differ by little more than rounding the slopes alone tell. NaN where there is none.
     private static func minimiser(_ low: Trial, _ high: Trial) -> Double {
         guard high.isFinite else { return .nan }
-        let cubic = cubic(low, high)
         let width = high.step - low.step
+        if abs(high.value - low.value) <= 0x1p-44 * max(abs(low.value), abs(high.value)) {
+            return low.step - low.slope * width / (high.slope - low.slope)
+        }
+        let cubic = cubic(low, high)
         let bend = high.value - low.value - low.slope * width
         let parabola = low.step - low.slope * width * width / (2 * bend)
         guard bend > 0, parabola.isFinite, abs(parabola - low.step) < abs(cubic - low.step) else { return cubic }
