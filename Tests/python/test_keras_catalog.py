@@ -37,6 +37,7 @@ LAYERS = {
     ],
     "Activation": [([LINE], lambda kl, x: kl.Activation("tanh")(x))],
     "Dropout": [([LINE], lambda kl, x: kl.Dropout(0.4)(x))],
+    "Identity": [([(3, 4)], lambda kl, x: kl.Identity()(x))],
     "Flatten": [([PICTURE], lambda kl, x: kl.Flatten()(x))],
     "Reshape": [([STEPS], lambda kl, x: kl.Reshape((3, -1))(x))],
     "BatchNormalization": [

@@ -248,11 +248,6 @@ def test_a_saved_network_predicts_the_same(flowers, tmp_path):
     assert not numpy.array_equal(loaded.predict(x), model.predict(x))
 
 
-def test_keras_archives_are_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"\.h5"):
-        small().save(tmp_path / "model.keras")
-
-
 def test_a_network_can_be_made_from_its_json():
     model = small()
     other = apus.models.model_from_json(model.to_json())

@@ -104,14 +104,26 @@ def test_a_file_and_a_pickle_keep_the_model(problem, kind, tmp_path):
     assert model.get_params() == kind(**model.get_params()).get_params()
 
 
+class Frame:
+    """What a data frame is to an estimator: columns with names, and an array."""
+
+    def __init__(self, values, columns):
+        self.values = values
+        self.columns = columns
+        self.shape = values.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.array(self.values, dtype=dtype)
+
+
 @pytest.mark.parametrize("kind", CLASSIFIERS, ids=lambda kind: kind.__name__)
 def test_labels_may_be_text_and_columns_named(problem, kind):
-    pandas = pytest.importorskip("pandas")
     x, y, _ = problem
-    frame = pandas.DataFrame(x, columns=list("abcde"))
+    frame = Frame(x, columns=list("abcde"))
     labels = numpy.where(y > 1, "high", "low")
     model = kind().fit(frame, labels)
     assert list(model.classes_) == ["high", "low"]
+    assert list(model.feature_names_in_) == list("abcde")
     assert model.score(frame, labels) > 0.8
 
 
