@@ -87,8 +87,8 @@ struct DenseRuns {
     var out: UnsafeMutableRawPointer
 }
 
-/// Float arrays `a` and `out` (and `b` of the dtype of `a`) of one shape, all dense and aligned; nil for all others, right
-/// or wrong, which `input` and `output` judge. Small calls spend their time on the views otherwise.
+/// Float arrays `a` and `out` (and `b` of the dtype of `a`) of one shape, all dense and aligned; nil for all others,
+/// right or wrong, which `input` and `output` judge. Small calls spend their time on the views otherwise.
 @inline(__always)
 func denseRuns(
     _ a: UnsafePointer<apus_array>?, _ b: UnsafePointer<apus_array>?, _ out: UnsafeMutablePointer<apus_array>?

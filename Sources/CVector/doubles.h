@@ -398,8 +398,8 @@ APUS_INLINE apus_f16 apus_f16_whole_exponent(apus_f16 x) {
 // The logarithm's value for positive finite x; -infinity for 0, NaN below, infinity and NaN for themselves.
 APUS_INLINE apus_d8 apus_d8_whole_logarithm(apus_d8 x, apus_d8 value) {
 #if defined(__AVX512F__)
-    // Classes of x in fours: quiet NaN (x), signalling NaN (x made quiet), 0 (-infinity), 1 (value), -infinity (NaN), infinity
-    // (x), negative (NaN), positive (value).
+    // Classes of x in fours: quiet NaN (x), signalling NaN (x made quiet), 0 (-infinity), 1 (value), -infinity (NaN),
+    // infinity (x), negative (NaN), positive (value).
     const __m512i table = _mm512_set1_epi64(0x03130421);
     return (apus_d8)_mm512_fixupimm_pd((__m512d)value, (__m512d)x, table, 0);
 #else
@@ -419,8 +419,8 @@ APUS_INLINE apus_f16 apus_f16_whole_logarithm(apus_f16 x, apus_f16 value) {
 #endif
 }
 
-// As apus_f16_transpose, for doubles: out[c * out_stride + r] = p[r * stride + c] for rows and columns of 1 to 8, of which
-// out's rows are always eight elements wide.
+// As apus_f16_transpose, for doubles: out[c * out_stride + r] = p[r * stride + c] for rows and columns of 1 to 8, of
+// which out's rows are always eight elements wide.
 APUS_INLINE void apus_d8_transpose(const double *p, int64_t stride, int64_t rows, int64_t columns, double *out,
                                    int64_t out_stride) {
     apus_d8 tile[8], next[8];
@@ -446,8 +446,8 @@ APUS_INLINE void apus_d8_transpose(const double *p, int64_t stride, int64_t rows
         if (c < columns) apus_d8_store(out + c * out_stride, tile[c]);
 }
 
-// The C library's sine and cosine for the lanes of a mask, y elsewhere: for arguments whose reduction takes more than the
-// kernels do.
+// The C library's sine and cosine for the lanes of a mask, y elsewhere: for arguments whose reduction takes more than
+// the kernels do.
 APUS_INLINE apus_d8 apus_d8_library_sine(apus_m8 mask, apus_d8 x, apus_d8 y) {
     for (int i = 0; i < 8; i++)
         if (mask[i]) y[i] = __builtin_sin(x[i]);

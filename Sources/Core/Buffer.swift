@@ -23,8 +23,8 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         owner = nil
     }
 
-    /// `count` elements in memory of `whole`, which lives as long, from a byte of it on. Throws `internal` for a part that
-    /// is not all inside, or not aligned.
+    /// `count` elements in memory of `whole`, which lives as long, from a byte of it on. Throws `internal` for a part
+    /// that is not all inside, or not aligned.
     package init<Other>(_ count: Int, at offset: Int, of whole: Buffer<Other>) throws(ApusError) {
         let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
         guard !overflow, count >= 0, offset >= 0, offset <= whole.size, size <= whole.size - offset,

@@ -93,8 +93,8 @@ package struct WeightLayout: Sendable {
     }
 }
 
-/// How Keras 3 keeps weights in a file: groups within groups as its objects hold each other. An object's group has a group
-/// `vars` of its own variables, in order of creation.
+/// How Keras 3 keeps weights in a file: groups within groups as its objects hold each other. An object's group has a
+/// group `vars` of its own variables, in order of creation.
 package struct WeightTree: Sendable {
     /// One weight, by its places in the list of layers that the tree belongs to.
     package struct Place: Sendable {

@@ -8,7 +8,8 @@ package enum AtomicFile {
     private static let counter = Atomic<UInt64>(0)
 
     /// Writes `bytes` beside `path` under a temporary name, flushes them to the disk and renames. An old file survives
-    /// every failure. A symbolic link stays, its target is replaced. The mode is the old file's, or 0666 less the umask.
+    /// every failure. A symbolic link stays, its target is replaced. The mode is the old file's, or 0666 less the
+    /// umask.
     ///
     /// Throws `io` with the path and the reason of the system; the temporary file is gone then.
     package static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(ApusError) {

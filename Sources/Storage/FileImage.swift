@@ -2,8 +2,8 @@ import Core
 
 /// A model file as bytes: to one and from one.
 package enum FileImage {
-    /// What tells the shapes of the weights from a network's configuration, before any weight is read: its layers in the
-    /// order of the file, and the tree of Keras 3. It throws for configurations that it cannot make a network of.
+    /// What tells the shapes of the weights from a network's configuration, before any weight is read: its layers in
+    /// the order of the file, and the tree of Keras 3. It throws for configurations that it cannot make a network of.
     package typealias Layout = (JSON) throws(ApusError) -> NetworkLayout
 
     // Writing

@@ -1,7 +1,7 @@
 import CVector
 
-// Reductions in double precision of runs of elements and of columns of rows. An operation is what it makes of an element,
-// how two results join, and the result of no elements, which joining does not change.
+// Reductions in double precision of runs of elements and of columns of rows. An operation is what it makes of an
+// element, how two results join, and the result of no elements, which joining does not change.
 
 /// Eight doubles.
 private typealias Eight = apus_d8

@@ -11,7 +11,8 @@ struct ReducedDoubleLogarithm {
         f = apus_d8_mantissa(x) - spread(1)
     }
 
-    /// `f^2 / 2 - f^3 P(f)`, P in two chains, of even and of odd terms; the fit of (ln(1 + f) - f + f^2 / 2) / f^3 is off by 2^-56 of ln(1 + f).
+    /// `f^2 / 2 - f^3 P(f)`, P in two chains, of even and of odd terms; the fit of (ln(1 + f) - f + f^2 / 2) / f^3 is
+    /// off by 2^-56 of ln(1 + f).
     @inline(__always) var rest: Doubles {
         let square = f * f
         var even = horner(spread(0.02883326140633849), square, 0.05650016358793704)

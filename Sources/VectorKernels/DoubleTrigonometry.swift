@@ -8,8 +8,8 @@ private struct ReducedAngle {
     /// Beyond the reach of this reduction, or not finite.
     var far: apus_m8
 
-    /// Where |x| is at most this, n times the parts of 33 bits of pi/2 is exact (Cody and Waite, Software Manual for the
-    /// Elementary Functions, 1980).
+    /// Where |x| is at most this, n times the parts of 33 bits of pi/2 is exact (Cody and Waite, Software Manual for
+    /// the Elementary Functions, 1980).
     static let limit = 800_000.0
 
     @inline(__always) init(_ x: Doubles) {

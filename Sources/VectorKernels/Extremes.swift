@@ -1,8 +1,8 @@
 import CVector
 
-// The least and the greatest elements, in the elements' own precision, which loses nothing. Two lanes are compared in one
-// operation; whether one of them is NaN is asked of pairs on the way, and answered by the slower loop where it is so.
-// `bestOfBlock` is in FirstBest.swift.
+// The least and the greatest elements, in the elements' own precision, which loses nothing. Two lanes are compared in
+// one operation; whether one of them is NaN is asked of pairs on the way, and answered by the slower loop where it is
+// so. `bestOfBlock` is in FirstBest.swift.
 
 // MARK: Floats
 

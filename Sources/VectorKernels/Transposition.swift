@@ -2,8 +2,8 @@ import CVector
 
 /// `target[c, r] = source[r, c]` for floats, the rows any number of elements apart; the arrays have no byte in common.
 ///
-/// Squares go through registers. The last ones begin where their rows and columns are the last: what they share with those
-/// before is written twice.
+/// Squares go through registers. The last ones begin where their rows and columns are the last: what they share with
+/// those before is written twice.
 func transpose4(
     _ source: UnsafePointer<Float>, _ stride: Int64, _ rows: Int64, _ columns: Int64, _ target: Target, _ targetStride: Int64
 ) {

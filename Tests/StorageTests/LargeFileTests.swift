@@ -4,8 +4,8 @@ import Networks
 import Storage
 import Testing
 
-/// Files over 4 GB and arrays of more than 2^31 elements. They take next to no memory and disk: the large array is memory
-/// that is never touched, and a hole in the file.
+/// Files over 4 GB and arrays of more than 2^31 elements. They take next to no memory and disk: the large array is
+/// memory that is never touched, and a hole in the file.
 @Suite struct LargeFileTests {
     private static let rows = (1 << 27) + 8
     private static let columns = 17

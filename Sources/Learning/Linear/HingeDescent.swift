@@ -1,8 +1,8 @@
 import Core
 import Numerics
 
-/// min over a of 1/2 |sum a_i y_i z_i|^2 - sum a_i + sum a_i^2 / (4 C_i) [squared] with 0 <= a_i (<= C_i [not squared]),
-/// row after row, z being a row of x with `column` at its end; w = sum a_i y_i z_i.
+/// min over a of 1/2 |sum a_i y_i z_i|^2 - sum a_i + sum a_i^2 / (4 C_i) [squared] with 0 <= a_i (<= C_i [not
+/// squared]), row after row, z being a row of x with `column` at its end; w = sum a_i y_i z_i.
 struct HingeDescent: Sendable {
     let squared: Bool
     let penalty: Double

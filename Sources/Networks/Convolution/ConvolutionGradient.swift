@@ -4,9 +4,9 @@ import Core
 /// The gradient by a kernel: for each tap, the sum over all windows of source times destination gradient.
 ///
 /// Windows are cut into parts by size alone; the parts' sums are added in order, so threads do not change a bit. A
-/// block's product is made turned, destination channels by taps, and a part's sum turned back once: the windows then lie
-/// as the right factor must, and only the few columns of the destination's gradient are read across. Three by three taps
-/// of many channels go through Winograd's transforms instead.
+/// block's product is made turned, destination channels by taps, and a part's sum turned back once: the windows then
+/// lie as the right factor must, and only the few columns of the destination's gradient are read across. Three by three
+/// taps of many channels go through Winograd's transforms instead.
 struct ConvolutionGradient {
     let rows: TapPlan
     let columns: TapPlan

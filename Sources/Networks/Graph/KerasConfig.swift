@@ -43,8 +43,8 @@ package enum KerasConfig {
         return .object(items)
     }
 
-    /// Keras 3 drops the `axis` of a layer of an .h5 file that is neither a number nor a list of one, and the layer gets
-    /// its default. A layer that states its module is read by the way of .keras files, which keeps it.
+    /// Keras 3 drops the `axis` of a layer of an .h5 file that is neither a number nor a list of one, and the layer
+    /// gets its default. A layer that states its module is read by the way of .keras files, which keeps it.
     private static func needsModule(_ config: JSON) -> Bool {
         guard let axis = config["axis"] else { return false }
         return axis.isNull || (axis.arrayValue.map { $0.count != 1 } ?? false)

@@ -292,8 +292,8 @@ struct KerasConfigReader {
         "Cast", "Equal", "Squeeze",
     ]
 
-    /// Whether an entry of `layers` is an operation on arrays: by its module, or in old files by its class and by having
-    /// nothing that every layer has.
+    /// Whether an entry of `layers` is an operation on arrays: by its module, or in old files by its class and by
+    /// having nothing that every layer has.
     private static func isOperation(_ json: JSON, amongOthers: Bool) -> Bool {
         if let module = json["module"]?.stringValue { return module.hasPrefix("keras.src.ops") }
         guard let name = json["class_name"]?.stringValue, json["config"]?["trainable"] == nil,

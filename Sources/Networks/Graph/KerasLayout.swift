@@ -12,8 +12,8 @@ struct KerasLayout {
 
     /// Layers in order, without the input of a Sequential model, which Keras does not list.
     private(set) var layers: [Int] = []
-    /// The weights of each, by their places in the network's list: trainable ones first, then the others, both in order of
-    /// creation.
+    /// The weights of each, by their places in the network's list: trainable ones first, then the others, both in order
+    /// of creation.
     private(set) var slots: [[Int]] = []
     /// Trainable weights in the order in which optimizers have them.
     private(set) var trainable: [Int] = []

@@ -1,6 +1,6 @@
-/// In which order Keras has the layers of a model. It follows from the graph alone: those farthest from the outputs come
-/// first, and of equally far ones that which is met first on the way back from the outputs. So Keras has it again when
-/// it makes a model of a configuration, whatever order that lists layers in; weights in files go by it.
+/// In which order Keras has the layers of a model. It follows from the graph alone: those farthest from the outputs
+/// come first, and of equally far ones that which is met first on the way back from the outputs. So Keras has it again
+/// when it makes a model of a configuration, whatever order that lists layers in; weights in files go by it.
 struct KerasOrder {
     private let graph: NetworkGraph
     /// For each layer, when it is first met; nil for not yet.

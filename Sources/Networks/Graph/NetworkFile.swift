@@ -1,7 +1,8 @@
 import Core
 
 extension NetworkModel {
-    /// What files have of a graph that was read from a configuration: its layers in the order of that, and their weights.
+    /// What files have of a graph that was read from a configuration: its layers in the order of that, and their
+    /// weights.
     package static func layout(_ graph: NetworkGraph) -> NetworkLayout { KerasLayout(graph, from: .file).layout }
 
     /// Configuration and weights for a file. The weights are the model's own, not copies.

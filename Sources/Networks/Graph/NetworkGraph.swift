@@ -99,7 +99,8 @@ package final class NetworkGraph: Sendable {
     private static let maximumSize = 1_000_000
     private static let maximumDepth = 64
 
-    /// - Throws: `limit` when the weights together exceed what can be addressed, `shape` for a weight whose shape is not
+    /// - Throws: `limit` when the weights together exceed what can be addressed, `shape` for a weight whose shape is
+    /// not
     ///   known.
     init(
         name: String, layers given: [GraphLayer], calls: [GraphCall], values: [GraphValue], inputs: [Int],

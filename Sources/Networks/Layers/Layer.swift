@@ -2,7 +2,8 @@ import Core
 
 /// One weight that a layer needs.
 package struct WeightSpec: Sendable {
-    /// Keras's name within the layer, "kernel"; of a composite layer with the inner layers' names before, "dense/kernel".
+    /// Keras's name within the layer, "kernel"; of a composite layer with the inner layers' names before,
+    /// "dense/kernel".
     package let name: String
     package let shape: Shape
     package let initializer: any Initializer
@@ -79,12 +80,12 @@ package protocol Layer: AnyObject, Sendable {
     /// The weights in Keras's order of creation.
     func weights(_ inputs: [Shape]) -> [WeightSpec]
 
-    /// Floats of scratch that a step needs, kept from forward to backward and, in inference, from pass to pass. Sizes by
-    /// `cappedProduct`.
+    /// Floats of scratch that a step needs, kept from forward to backward and, in inference, from pass to pass. Sizes
+    /// by `cappedProduct`.
     func scratch(_ call: LayerCall) -> Int
 
-    /// Floats of room that a forward or (in training) backward pass needs while it runs; shared by all layers of a plan,
-    /// so nothing in it lasts. For room in each lane, lanes times as much. Sizes by `cappedProduct`.
+    /// Floats of room that a forward or (in training) backward pass needs while it runs; shared by all layers of a
+    /// plan, so nothing in it lasts. For room in each lane, lanes times as much. Sizes by `cappedProduct`.
     func workspace(_ call: LayerCall) -> Int
 
     /// What steps of these shapes, of up to so many rows, need that can be worked out once: kept as `step.prepared`, so
@@ -110,8 +111,8 @@ package protocol Layer: AnyObject, Sendable {
     /// Writes step.outputs.
     func forward(_ step: LayerStep, in context: Context)
 
-    /// From step.outputGradients (which it may overwrite) writes each of step.inputGradients that is not nil, and adds to
-    /// (or, unless step.accumulates, sets) each of step.gradients that is not nil.
+    /// From step.outputGradients (which it may overwrite) writes each of step.inputGradients that is not nil, and adds
+    /// to (or, unless step.accumulates, sets) each of step.gradients that is not nil.
     func backward(_ step: LayerStep, in context: Context)
 
     /// The activation at the end of the layer, for losses that take their gradient before it.
@@ -161,8 +162,8 @@ package protocol CompositeLayer: Layer {
     /// The layers that it is made of, with their names.
     var parts: [GraphLayer] { get }
 
-    /// Keras's attributes that hold the parts, which are their groups in files; none where Keras has no parts, and for a
-    /// model, whose parts are listed.
+    /// Keras's attributes that hold the parts, which are their groups in files; none where Keras has no parts, and for
+    /// a model, whose parts are listed.
     var partKeys: [String] { get }
 
     /// Further attributes of Keras's layer that hold objects without weights, and those within.

@@ -1,12 +1,12 @@
 import Core
 
-/// Attention of several heads, each on projections of its own of queries, keys and values; their results side by side are
-/// projected once more.
+/// Attention of several heads, each on projections of its own of queries, keys and values; their results side by side
+/// are projected once more.
 ///
-/// Inputs: query, value and, if others than the values, key. Weights, in Keras's order: query/kernel [in, heads, key_dim],
-/// query/bias, key/..., value/kernel [in, heads, value_dim], ..., attention_output/kernel [heads, value_dim, out], ....
-/// Masks of query, value and key leave places out; the query's goes on. Vaswani et al. (2017), "Attention is all you
-/// need", arXiv:1706.03762.
+/// Inputs: query, value and, if others than the values, key. Weights, in Keras's order: query/kernel [in, heads,
+/// key_dim], query/bias, key/..., value/kernel [in, heads, value_dim], ..., attention_output/kernel [heads, value_dim,
+/// out], .... Masks of query, value and key leave places out; the query's goes on. Vaswani et al. (2017), "Attention is
+/// all you need", arXiv:1706.03762.
 final class MultiHeadAttention: CompositeLayer {
     static let entry = Entry<any Layer>(
         "MultiHeadAttention", doc: "attention of several heads between projections",

@@ -12,8 +12,8 @@ protocol SequenceLayer: Layer {
 /// Inputs (steps, features) and perhaps the initial states; outputs the last output or all of them and perhaps the last
 /// states. A step that a mask leaves out keeps the states, and its output is the one before (or zeros, as
 /// zero_output_for_mask says). With `go_backwards` outputs come in the order of processing. Dropout draws one set of
-/// factors for each row and pass, the same for all steps and gates: Gal and Ghahramani (2016), "A theoretically grounded
-/// application of dropout in recurrent neural networks", arXiv:1512.05287.
+/// factors for each row and pass, the same for all steps and gates: Gal and Ghahramani (2016), "A theoretically
+/// grounded application of dropout in recurrent neural networks", arXiv:1512.05287.
 final class RecurrentLayer<Cell: RecurrentCell>: SequenceLayer {
     let cell: Cell
     let settings: RecurrentSettings

@@ -1,7 +1,7 @@
 import Core
 
-/// A trainer's checkpoint: the network's file with Keras's training configuration and optimizer variables, and Apus's own
-/// state for going on to the same bits.
+/// A trainer's checkpoint: the network's file with Keras's training configuration and optimizer variables, and Apus's
+/// own state for going on to the same bits.
 extension Trainer {
     private static let format = 1
 
@@ -28,9 +28,9 @@ extension Trainer {
         return record
     }
 
-    /// A trainer as it was saved, with a model of its own; from a file of Keras one with its optimizer, its loss and the
-    /// state of its optimizer. Throws `unsupported` for a file without training state, `corrupt` for one that contradicts
-    /// itself.
+    /// A trainer as it was saved, with a model of its own; from a file of Keras one with its optimizer, its loss and
+    /// the state of its optimizer. Throws `unsupported` for a file without training state, `corrupt` for one that
+    /// contradicts itself.
     package convenience init(record: NetworkRecord, model: NetworkModel, in context: Context) throws(ApusError) {
         guard let training = record.training else {
             throw .unsupported("The file holds a network but no training state: it was not compiled.")

@@ -10,8 +10,8 @@ struct KerasCompilation {
         self.context = context
     }
 
-    /// The parameters of a trainer that goes on. Metrics that this version lacks are left out, with a warning; they change
-    /// nothing. Throws `unsupported` for an optimizer or loss that this version lacks, and where there is none.
+    /// The parameters of a trainer that goes on. Metrics that this version lacks are left out, with a warning; they
+    /// change nothing. Throws `unsupported` for an optimizer or loss that this version lacks, and where there is none.
     func parameters(for graph: NetworkGraph) throws(ApusError) -> Parameters {
         let given = config["optimizer"] ?? config["optimizer_config"] ?? .null
         guard !given.isNull else {

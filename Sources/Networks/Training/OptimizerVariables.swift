@@ -1,7 +1,7 @@
 import Core
 
-/// The variables of a trainer's optimizer in the order of a file: the number of updates, the learning rate where there is
-/// one, then arrays for the weights.
+/// The variables of a trainer's optimizer in the order of a file: the number of updates, the learning rate where there
+/// is one, then arrays for the weights.
 struct OptimizerVariables {
     /// What stands at a place.
     private enum Item {

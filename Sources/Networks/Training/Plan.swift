@@ -1,7 +1,7 @@
 import Core
 
-/// A program laid out for up to a number of rows: every activation, gradient and scratch has its place in one arena, and
-/// a pass allocates nothing.
+/// A program laid out for up to a number of rows: every activation, gradient and scratch has its place in one arena,
+/// and a pass allocates nothing.
 package final class Plan {
     package let program: Program
     package let rows: Int
@@ -158,8 +158,8 @@ package final class Plan {
     }
 
     /// Lets the steps read the rows of input `index` where they are, instead of the plan's own place; nil goes back to
-    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's memory,
-    /// and in a plan for inference.
+    /// that. The memory is only read, and must stay until the backward pass. False when an output is the input's
+    /// memory, and in a plan for inference.
     package func borrowInput(_ index: Int, _ rows: UnsafePointer<Float>?) -> Bool {
         let readers = inputReaders[index]
         guard !readers.isEmpty else { return false }

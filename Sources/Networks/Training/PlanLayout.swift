@@ -1,7 +1,7 @@
 import Core
 
-/// Where each value, gradient, mask, scratch and workspace of a program has its place in one arena, for up to a number of
-/// rows: the plan of memory, without the memory.
+/// Where each value, gradient, mask, scratch and workspace of a program has its place in one arena, for up to a number
+/// of rows: the plan of memory, without the memory.
 struct PlanLayout {
     /// Rows times this are the elements of each value.
     let elements: [Int]

@@ -53,8 +53,8 @@ package final class Trainer: @unchecked Sendable {
     let penalised: [WeightSlot]
     let constrained: [WeightSlot]
     var targets: [Buffer<Float>] = []
-    /// Where the targets of the batch are, of those outputs whose rows lie right in the caller's memory; only during the
-    /// call that gave them.
+    /// Where the targets of the batch are, of those outputs whose rows lie right in the caller's memory; only during
+    /// the call that gave them.
     var borrowedTargets: [UnsafePointer<Float>?] = []
     var labels: [Buffer<Int32>] = []
     let rooms: [LossRoom]

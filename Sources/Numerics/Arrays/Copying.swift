@@ -112,8 +112,9 @@ package enum Copying {
         }
     }
 
-    /// Joins arrays along an axis, which may count from the end. Throws `shape` when another extent differs or `out` has
-    /// not their shape, `dtype` when it is narrower than one of them, `invalidArgument` for an overlap or a bad axis.
+    /// Joins arrays along an axis, which may count from the end. Throws `shape` when another extent differs or `out`
+    /// has not their shape, `dtype` when it is narrower than one of them, `invalidArgument` for an overlap or a bad
+    /// axis.
     package static func concatenate(_ arrays: [ArrayView], axis: Int, to out: ArrayView, in context: Context)
         throws(ApusError)
     {

@@ -17,8 +17,8 @@ package enum Cumulative: String, CaseIterable, Sendable {
     }
 
     /// out[i] = a[0] joined with ... a[i] along `axis`, in float64. Sums carry what rounding has lost along (Knuth's
-    /// two-sum): each is within 2^-53 of its own size plus n^2 2^-106 sum |x|. NaN stays once it has come. `out` has a's
-    /// shape and may be `a`. Throws `shape`, `dtype`, `invalidArgument`, `outOfMemory`, `interrupted`.
+    /// two-sum): each is within 2^-53 of its own size plus n^2 2^-106 sum |x|. NaN stays once it has come. `out` has
+    /// a's shape and may be `a`. Throws `shape`, `dtype`, `invalidArgument`, `outOfMemory`, `interrupted`.
     package func run(_ a: ArrayView, axis: Int, into out: ArrayView, in context: Context) throws(ApusError) {
         let axis = try Axes.resolve(axis, rank: a.shape.rank)
         guard out.shape == a.shape else { throw .shape("out must have shape \(a.shape), got \(out.shape).") }

@@ -182,7 +182,8 @@ struct ElementLoop {
         return false
     }
 
-    /// Cuts the arrays by size alone and calls `body` for each part; false when one call was false. Throws `interrupted`.
+    /// Cuts the arrays by size alone and calls `body` for each part; false when one call was false. Throws
+    /// `interrupted`.
     private func slices(
         _ plane: Plane, in context: Context, cost: Int, _ body: (Part) -> Bool
     ) throws(ApusError) -> Bool {

@@ -1,8 +1,8 @@
 import Core
 import Glibc
 
-/// Reads the elements of strided boxes in dense blocks: the caller's memory where it lies dense, a copy otherwise; float32
-/// as it is, everything else as float64.
+/// Reads the elements of strided boxes in dense blocks: the caller's memory where it lies dense, a copy otherwise;
+/// float32 as it is, everything else as float64.
 struct ElementReader: @unchecked Sendable {
     let dtype: DType
     /// Blocks are floats, otherwise doubles.

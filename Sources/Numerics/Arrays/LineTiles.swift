@@ -1,7 +1,7 @@
 import Core
 
-/// Walks the lines of an array along an axis, several side by side where they are neighbours, and writes what becomes of
-/// their elements to the same places of another.
+/// Walks the lines of an array along an axis, several side by side where they are neighbours, and writes what becomes
+/// of their elements to the same places of another.
 struct LineTiles: @unchecked Sendable {
     private let source: ArrayLines
     private let target: ArrayLines

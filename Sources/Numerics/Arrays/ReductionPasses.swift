@@ -3,15 +3,15 @@ import Core
 
 /// One pass over the elements: each result of a plan from all that is reduced to it, in double precision.
 ///
-/// Runs of elements that lie next to each other are reduced along, in blocks of 2048 joined in pairs; rows whose results
-/// lie next to each other are reduced across, up to 4096 at a time. Both are cut by size alone, so threads do not change
-/// a bit.
+/// Runs of elements that lie next to each other are reduced along, in blocks of 2048 joined in pairs; rows whose
+/// results lie next to each other are reduced across, up to 4096 at a time. Both are cut by size alone, so threads do
+/// not change a bit.
 struct ReductionPass {
     let code: Int32
     let context: Context
 
-    /// Columns of a tile, whose totals stay in the cache while whole rows are read as they lie; fewer where elements are
-    /// copied first.
+    /// Columns of a tile, whose totals stay in the cache while whole rows are read as they lie; fewer where elements
+    /// are copied first.
     private static let tileColumns = 4096
     private static let copiedColumns = 256
     /// Rows whose totals are joined to the totals so far as one.
@@ -223,7 +223,8 @@ extension ElementReader {
         return kernels.run_doubles(code, block.assumingMemoryBound(to: Double.self), Int64(count))
     }
 
-    /// Joins `count` rows of `width` elements to the totals; eight rows at a time through `copies` where they are given.
+    /// Joins `count` rows of `width` elements to the totals; eight rows at a time through `copies` where they are
+    /// given.
     @inline(__always)
     func reduceRows(
         _ code: Int32, _ kernels: apus_reduction_kernels, _ pointer: UnsafeRawPointer, _ count: Int, _ stride: Int,

@@ -1,8 +1,8 @@
 import CVector
 import Core
 
-/// Two arrays of up to two dimensions that are combined into a dense one, all of them small: a row or a column for all, or
-/// one that is transposed. The plan of a large loop would take as long as the elements.
+/// Two arrays of up to two dimensions that are combined into a dense one, all of them small: a row or a column for all,
+/// or one that is transposed. The plan of a large loop would take as long as the elements.
 package struct SmallPlane {
     /// An operand of the plane's rows and columns: bytes from row to row and from column to column, 0 where it is
     /// stretched.
@@ -29,8 +29,8 @@ package struct SmallPlane {
     private let size: Int
     private let width: Int
 
-    /// The operands are aligned and have `size` bytes an element, the dense output `width` bytes; `out` shares no byte with
-    /// them unless it is one of them.
+    /// The operands are aligned and have `size` bytes an element, the dense output `width` bytes; `out` shares no byte
+    /// with them unless it is one of them.
     package init(
         rows: Int, columns: Int, _ a: Operand, _ b: Operand, size: Int, out: UnsafeMutableRawPointer, width: Int
     ) {

@@ -2,8 +2,8 @@ import Core
 
 /// The derivatives of m functions of n numbers, m columns of quotients at a time.
 package enum Jacobian {
-    /// jacobian[i * n + j] = d f_i / d x_j, and unless `errors` is nil estimates of the absolute errors. All m functions
-    /// share the evaluations; each has steps of its own choice among them.
+    /// jacobian[i * n + j] = d f_i / d x_j, and unless `errors` is nil estimates of the absolute errors. All m
+    /// functions share the evaluations; each has steps of its own choice among them.
     package static func compute(
         at x: UnsafePointer<Double>, _ n: Int, _ m: Int, _ differences: Differences, context: Context,
         _ f: VectorFunction, into jacobian: UnsafeMutablePointer<Double>, errors: UnsafeMutablePointer<Double>?

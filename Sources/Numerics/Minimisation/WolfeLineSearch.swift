@@ -5,8 +5,8 @@ import Core
 ///     phi(a) <= phi(0) + c1 a phi'(0)   and   |phi'(a)| <= c2 |phi'(0)|.
 ///
 /// Bracketing and zoom with cubic interpolation: Nocedal and Wright, "Numerical Optimization", 2nd ed.
-/// (doi:10.1007/978-0-387-40065-5), algorithms 3.5 and 3.6, with the interpolation and the safeguard of Moré and Thuente
-/// 1994 (doi:10.1145/192115.192132). Where the decrease is lost in rounding, the slope decides
+/// (doi:10.1007/978-0-387-40065-5), algorithms 3.5 and 3.6, with the interpolation and the safeguard of Moré and
+/// Thuente 1994 (doi:10.1145/192115.192132). Where the decrease is lost in rounding, the slope decides
 /// (the approximate conditions of Hager and Zhang 2005, doi:10.1137/030601880). A value that is not finite, or a slope
 /// that is not, counts as too high, so a function may be undefined far out.
 package final class WolfeLineSearch {
@@ -152,9 +152,10 @@ package final class WolfeLineSearch {
         return .found
     }
 
-    /// Where the minimum between the better end and the other is looked for: at the cubic's or, where the parabola through
-    /// the better end's slope and the other's value has its minimum nearer to the better end, half way between both minima.
-    /// Where the values differ by little more than rounding the slopes alone tell. NaN where there is none.
+    /// Where the minimum between the better end and the other is looked for: at the cubic's or, where the parabola
+    /// through the better end's slope and the other's value has its minimum nearer to the better end, half way between
+    /// both minima. Where the values differ by little more than rounding the slopes alone tell. NaN where there is
+    /// none.
     private static func minimiser(_ low: Trial, _ high: Trial) -> Double {
         guard high.isFinite else { return .nan }
         let width = high.step - low.step

@@ -1,12 +1,12 @@
 import Core
 
 /// Reads an HDF5 file that may be damaged or hostile. Not through libhdf5: 1.10 trusts what it reads in many places
-/// (lengths in the global heap, sizes of decoded chunks), and a file must never take its host down. Here every number is
-/// checked before use, and `spend` bounds the work, so that no loop or repetition in a file can hold the reader up.
+/// (lengths in the global heap, sizes of decoded chunks), and a file must never take its host down. Here every number
+/// is checked before use, and `spend` bounds the work, so that no loop or repetition in a file can hold the reader up.
 ///
 /// Reads superblocks 0 to 3, object headers 1 and 2, both kinds of groups, compact and dense attributes, fixed and
-/// variable-length texts, contiguous, compact and chunked arrays with the filters deflate, shuffle and fletcher32. Follows
-/// hard links alone; knows no external or virtual storage.
+/// variable-length texts, contiguous, compact and chunked arrays with the filters deflate, shuffle and fletcher32.
+/// Follows hard links alone; knows no external or virtual storage.
 final class FileReader {
     let bytes: FileBytes
     let context: Context
@@ -92,7 +92,8 @@ final class FileReader {
     /// Lets go of the groups, which hold the reader. To be called when all is read.
     func forget() { groups = [:] }
 
-    /// Counts examined bytes. A sane file is read once, some parts a few times; past sixteen times its size it is refused.
+    /// Counts examined bytes. A sane file is read once, some parts a few times; past sixteen times its size it is
+    /// refused.
     func spend(_ amount: Int) throws(ApusError) {
         guard amount >= 0, amount <= work else { throw FileBytes.damaged("its structures repeat themselves") }
         work -= amount

@@ -39,8 +39,8 @@ struct FilterPipeline {
         }
     }
 
-    /// Undoes the filters of one chunk, last first; bit i of `mask` set means that filter i was left out. What comes out
-    /// lies where it was or in the scratch memory.
+    /// Undoes the filters of one chunk, last first; bit i of `mask` set means that filter i was left out. What comes
+    /// out lies where it was or in the scratch memory.
     func decode(
         _ start: UnsafeRawPointer, _ size: Int, mask: Int, element: Int, expected: Int, of name: String,
         in scratch: FilterScratch

@@ -21,8 +21,8 @@ struct Inflate {
         try inflate.run()
     }
 
-    /// Fills `out` from a stream without zlib's frame, as zip archives have it. Throws `corrupt` unless the stream is whole,
-    /// ends where it should and holds exactly as much.
+    /// Fills `out` from a stream without zlib's frame, as zip archives have it. Throws `corrupt` unless the stream is
+    /// whole, ends where it should and holds exactly as much.
     static func raw(
         _ bytes: UnsafeRawPointer, _ count: Int, into out: UnsafeMutablePointer<UInt8>, _ outCount: Int, of name: String
     ) throws(ApusError) {

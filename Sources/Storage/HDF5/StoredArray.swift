@@ -11,8 +11,8 @@ struct StoredArray {
     let filters: FilterPipeline
     private let file: FileReader
 
-    /// Reads the array's description. Throws for groups, external and virtual storage, unknown filters, and an array that
-    /// was read before.
+    /// Reads the array's description. Throws for groups, external and virtual storage, unknown filters, and an array
+    /// that was read before.
     init(_ object: FileObject, _ name: String) throws(ApusError) {
         self.name = name
         self.file = object.file

@@ -2,10 +2,11 @@ import Core
 
 /// Weights without a model in Keras 3's tree: .weights.h5, or what a .keras archive has of them.
 package enum KerasWeights {
-    /// The weights for a network that is there, from the bytes of a .weights.h5 file, of a .keras archive, or of any file
-    /// in which `isTree` finds them: by the layers of `layout`, in its order.
+    /// The weights for a network that is there, from the bytes of a .weights.h5 file, of a .keras archive, or of any
+    /// file in which `isTree` finds them: by the layers of `layout`, in its order.
     ///
-    /// - Parameter mismatch: told of objects whose variables have other counts or shapes, or are missing: they are passed
+    /// - Parameter mismatch: told of objects whose variables have other counts or shapes, or are missing: they are
+    /// passed
     ///   over then, and their weights nil. Without it they are errors.
     /// - Throws: `corrupt`, `unsupported`, `limit`, as `FileImage.decode`.
     package static func decode(

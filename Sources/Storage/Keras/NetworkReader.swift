@@ -48,8 +48,8 @@ enum NetworkReader {
     /// The weights of a layer as a file has them.
     typealias StoredLayer = (name: String, arrays: [StoredArray])
 
-    /// All layers of the file, in its order. Those with weights are paired by position with what is expected; every array
-    /// is checked before any is allocated.
+    /// All layers of the file, in its order. Those with weights are paired by position with what is expected; every
+    /// array is checked before any is allocated.
     private static func layers(
         _ found: [StoredLayer], _ expected: [WeightLayout]?, in file: FileReader
     ) throws(ApusError) -> [NetworkRecord.Layer] {

@@ -26,8 +26,8 @@ enum WeightTreeReader {
         return weights
     }
 
-    /// The arrays for the weights of the layout's layers, in its order, of which nothing was read; nil for those that were
-    /// passed over.
+    /// The arrays for the weights of the layout's layers, in its order, of which nothing was read; nil for those that
+    /// were passed over.
     static func arrays(
         in root: FileObject, _ layout: NetworkLayout, mismatch: Mismatch? = nil
     ) throws(ApusError) -> [[StoredArray?]] {

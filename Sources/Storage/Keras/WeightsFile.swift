@@ -215,7 +215,8 @@ extension FileImage {
     /// - Parameters:
     ///   - layout: what files have of the network.
     ///   - accept: sees what will be done before anything of it is done; false ends here.
-    ///   - set: takes the value of a weight, of the layer and weight of these places in the layout: float32 of its shape,
+    ///   - set: takes the value of a weight, of the layer and weight of these places in the layout: float32 of its
+    ///   shape,
     ///     or a whole number.
     ///
     /// Throws `shape` where file and network do not fit, and what `decode` throws; before the first value is read.

@@ -1,7 +1,7 @@
 import Core
 
-/// A zip archive in memory, as far as model files need it: members by exact name, stored or deflated, with zip64. Nothing
-/// is ever written out, so paths mean nothing. Every number is checked before use.
+/// A zip archive in memory, as far as model files need it: members by exact name, stored or deflated, with zip64.
+/// Nothing is ever written out, so paths mean nothing. Every number is checked before use.
 ///
 /// PKWARE, ".ZIP File Format Specification" 6.3.10; RFC 1951 for deflate.
 struct ZipArchive {
@@ -22,8 +22,8 @@ struct ZipArchive {
     private let directory: ZipDirectory
     private let members: [String: Member]
 
-    /// The archive's members of these names; others are passed over. The bytes must stay where they are. Throws `corrupt`
-    /// or `unsupported` for what is no whole archive in one file, and for a name that it has twice.
+    /// The archive's members of these names; others are passed over. The bytes must stay where they are. Throws
+    /// `corrupt` or `unsupported` for what is no whole archive in one file, and for a name that it has twice.
     init(_ bytes: UnsafeRawBufferPointer, names: Set<String>) throws(ApusError) {
         self.bytes = bytes
         directory = try ZipDirectory(bytes)
@@ -47,9 +47,9 @@ struct ZipArchive {
     private static let greatestRatio = 250
     private static let believed = 1 << 20
 
-    /// The bytes of a member: in the archive's own memory, or unpacked into a buffer. Throws `limit` for one of more than
-    /// `limit` bytes, before anything is allocated, `unsupported` for encryption and other methods, `corrupt` where local
-    /// header, sizes or checksum do not fit.
+    /// The bytes of a member: in the archive's own memory, or unpacked into a buffer. Throws `limit` for one of more
+    /// than `limit` bytes, before anything is allocated, `unsupported` for encryption and other methods, `corrupt`
+    /// where local header, sizes or checksum do not fit.
     func content(of member: Member, limit: Int, in context: Context) throws(ApusError) -> FileBytes.Run {
         let name = member.name
         guard member.size <= limit else {

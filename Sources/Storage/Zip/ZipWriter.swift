@@ -1,7 +1,7 @@
 import Core
 
-/// Writes zip archives of stored members into memory: no times, so that equal members give equal bytes; zip64 where four
-/// bytes do not hold a size.
+/// Writes zip archives of stored members into memory: no times, so that equal members give equal bytes; zip64 where
+/// four bytes do not hold a size.
 enum ZipWriter {
     /// The archive. Names must be ASCII.
     static func image(

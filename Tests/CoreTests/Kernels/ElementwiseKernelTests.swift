@@ -218,8 +218,8 @@ private func run(_ kernels: apus_kernels, _ code: Int32, _ x: [Double], _ y: [Do
         }
     }
 
-    /// Powers from the least to the largest double, of bases far from 1 and near it, of denormal ones too. The C library's
-    /// are half a unit off themselves.
+    /// Powers from the least to the largest double, of bases far from 1 and near it, of denormal ones too. The C
+    /// library's are half a unit off themselves.
     @Test(arguments: InstructionSet.available)
     func powersOfDoublesAreAccurate(_ set: InstructionSet) {
         let random = Philox(seed: 6, stream: 1)

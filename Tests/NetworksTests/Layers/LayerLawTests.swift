@@ -25,7 +25,8 @@ struct LayerLawTests {
         }
     }
 
-    /// d sum(output * cotangent) by inputs and weights, against central differences of the reference in double precision.
+    /// d sum(output * cotangent) by inputs and weights, against central differences of the reference in double
+    /// precision.
     @Test(arguments: LayerCase.all, InstructionSet.available) func gradientsAreThoseOfTheReference(
         _ item: LayerCase, _ set: InstructionSet
     ) throws {
@@ -232,8 +233,8 @@ struct LayerLawTests {
         }
     }
 
-    /// Numbers at the ends of their types, alone and in arrays, are refused with a message or mean something: a parameter
-    /// whose constraint says only "any" is checked by the layer.
+    /// Numbers at the ends of their types, alone and in arrays, are refused with a message or mean something: a
+    /// parameter whose constraint says only "any" is checked by the layer.
     @Test(arguments: LayerCase.all.filter { item in LayerCase.all.first { $0.kind == item.kind }?.parameters == item.parameters })
     func parametersMayBeExtreme(_ item: LayerCase) throws {
         let context = try Fixtures.context()

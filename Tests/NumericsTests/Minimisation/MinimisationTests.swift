@@ -159,7 +159,8 @@ struct MinimisationTests {
         #expect(minimum.stop == .converged && abs(minimum.value + 0.25) < 1e-10)
     }
 
-    /// A slope of 5e-3 is nothing where values are rounded to seven digits, and a wrong gradient where they have sixteen.
+    /// A slope of 5e-3 is nothing where values are rounded to seven digits, and a wrong gradient where they have
+    /// sixteen.
     @Test(arguments: [Precision.single, .double])
     func theFunctionsPrecisionSaysWhetherAGradientIsDoubted(_ precision: Precision) throws {
         let problem = Problem(count: 1, precision: precision) { (x, g) throws(ApusError) in
