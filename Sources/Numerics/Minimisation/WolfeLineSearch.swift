@@ -154,12 +154,13 @@ package final class WolfeLineSearch {
 
     /// Where the minimum between the better end and the other is looked for: at the cubic's or, where the parabola
     /// through the better end's slope and the other's value has its minimum nearer to the better end, half way between
-    /// both minima. Where the values differ by little more than rounding the slopes alone tell. NaN where there is
-    /// none.
+    /// both minima. Where the values' rounding counts beside what the slopes make of the interval, the slopes alone tell.
+    /// NaN where there is none.
     private static func minimiser(_ low: Trial, _ high: Trial) -> Double {
         guard high.isFinite else { return .nan }
         let width = high.step - low.step
-        if abs(high.value - low.value) <= 0x1p-44 * max(abs(low.value), abs(high.value)) {
+        let change = max(abs(low.slope), abs(high.slope)) * abs(width)
+        if change <= 0x1p-45 * max(abs(low.value), abs(high.value)) {
             return low.step - low.slope * width / (high.slope - low.slope)
         }
         let cubic = cubic(low, high)
