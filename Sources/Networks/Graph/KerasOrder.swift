@@ -28,7 +28,7 @@ struct KerasOrder {
         // How far each call, and each layer, is from the outputs at most.
         var callDepths = [Int](repeating: 0, count: graph.calls.count)
         var layerDepths = [Int](repeating: 0, count: graph.layers.count)
-        let masks = KerasMasks(graph)
+        var masks = KerasMasks(graph)
         for number in finished.reversed() {
             let call = graph.calls[number]
             let depth = max(callDepths[number], layerDepths[call.layer])
@@ -38,8 +38,9 @@ struct KerasOrder {
                 let before = graph.values[input].call
                 callDepths[before] = max(callDepths[before], depth + 1)
             }
-            for source in masks.sources[number] {
-                callDepths[source.call] = max(callDepths[source.call], depth + source.operations + 1)
+            if let least = masks.meet(number, depth: depth), let input = call.inputs.first {
+                let before = graph.values[input].call
+                callDepths[before] = max(callDepths[before], least)
             }
         }
         let (depths, meetings) = (layerDepths, meetings)
