@@ -163,7 +163,9 @@ enum PenalisedRegression {
             for (index, alpha) in path.enumerated() {
                 gaps.doubles[index] = try run(alpha, b).gap / problem.weight
                 for c in 0..<p { coefficients.doubles[c &* path.count + index] = b[c] }
-                intercepts.doubles[index] = try columns.intercepts(b).pointer[0]
+                let own = try columns.intercepts(b)
+                intercepts.doubles[index] = own.pointer[0]
+                withExtendedLifetime(own) {}
             }
             return [
                 (name: "alphas_", value: try Tensor(doubles: path, Shape(path.count), in: allocator)),
