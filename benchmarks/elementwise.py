@@ -2,8 +2,8 @@
 
 NumPy runs on one thread, as it always does here; Apus on one and on two, called from C. Both write into the same kind of
 array that exists already, so no time goes into memory. They take turns on the same data; the figure is the median of the
-ratios of the pairs, above 1 where Apus is faster. With --cpu the processors' time is taken instead of the clock's, which a busy machine does not spoil but which says
-nothing of more threads than one. Needs the release library and a C compiler.
+ratios of the pairs, above 1 where Apus is faster. With --cpu the processors' time is taken instead of the clock's, which a
+busy machine does not spoil but which says nothing of more threads than one. Needs the release library and a C compiler.
 """
 
 import argparse

@@ -233,7 +233,8 @@ typedef struct apus_fit_options {
  *
  *   parameters  "name=value name=value", or a JSON object; NULL or "" for the defaults. Unknown names, wrong types
  *               and values out of range are errors that name the parameter, what it must be and what it got.
- *   x           rows by columns, any dtype but read exactly; must be finite.
+ *   x           rows by columns, any dtype but read exactly; must be finite, but for decision trees, forests and
+ *               gradient boosting on histograms, to which NaN is a missing value.
  *   y           one value per row (or rows by targets where the kind takes several); NULL for scalers.
  *   options     may be NULL.
  *   out         the model; free it with apus_model_free.
