@@ -1,9 +1,7 @@
 /* Every function of chapters 8 to 14 with arguments drawn at random: an error with a message, never a trap. With
  * arguments: rounds, calls of a round, the first seed. */
 #define _POSIX_C_SOURCE 200809L
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "random_rounds.h"
 #include "numerics_table.h"
 
 static uint64_t state;
@@ -67,35 +65,4 @@ static int calls_from(uint64_t seed, int calls)
     return check_failures > 0;
 }
 
-static int rounds = 8, calls = 4000;
-static uint64_t first_seed = 1;
-
-static void survives_random_calls(void)
-{
-    for (int round = 0; round < rounds; round++) {
-        const uint64_t seed = first_seed + (uint64_t)round;
-        int status = 0;
-        fflush(stdout);
-        const pid_t child = fork();
-        if (child == 0) {
-            alarm(120);
-            _exit(calls_from(seed, calls));
-        }
-        CHECK(child > 0 && waitpid(child, &status, 0) == child);
-        if (status) {
-            check_failures++;
-            printf("    seed %llu: %s %d\n", (unsigned long long)seed, WIFSIGNALED(status) ? "signal" : "status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        }
-    }
-}
-
-int main(int argc, char **argv)
-{
-    BEGIN("numerics_random_calls");
-    if (argc > 1) rounds = atoi(argv[1]);
-    if (argc > 2) calls = atoi(argv[2]);
-    if (argc > 3) first_seed = strtoull(argv[3], NULL, 10);
-    RUN(survives_random_calls);
-    return END();
-}
+int main(int argc, char **argv) { return random_rounds("numerics_random_calls", 8, 4000, argc, argv); }

@@ -5,10 +5,7 @@
  *   random_calls ROUNDS CALLS FIRST_SEED
  */
 #define _POSIX_C_SOURCE 200809L
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "check.h"
+#include "random_rounds.h"
 
 static uint64_t state;
 static uint64_t draw(void)
@@ -340,35 +337,4 @@ static int calls_from(uint64_t seed, int calls)
     return check_failures > 0;
 }
 
-static int rounds = 12, calls = 1500;
-static uint64_t first_seed = 1;
-
-static void survives_random_calls(void)
-{
-    for (int round = 0; round < rounds; round++) {
-        const uint64_t seed = first_seed + (uint64_t)round;
-        int status = 0;
-        fflush(stdout);
-        const pid_t child = fork();
-        if (child == 0) {
-            alarm(60);
-            _exit(calls_from(seed, calls));
-        }
-        CHECK(child > 0 && waitpid(child, &status, 0) == child);
-        if (status) {
-            check_failures++;
-            printf("    seed %llu: %s %d\n", (unsigned long long)seed, WIFSIGNALED(status) ? "signal" : "status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        }
-    }
-}
-
-int main(int argc, char **argv)
-{
-    BEGIN("random_calls");
-    if (argc > 1) rounds = atoi(argv[1]);
-    if (argc > 2) calls = atoi(argv[2]);
-    if (argc > 3) first_seed = strtoull(argv[3], NULL, 10);
-    RUN(survives_random_calls);
-    return END();
-}
+int main(int argc, char **argv) { return random_rounds("random_calls", 12, 1500, argc, argv); }
